@@ -1,0 +1,239 @@
+/**
+ * The one error class of the engine and its closed set of codes.
+ *
+ * Each code has one row in {@link table}: what happened (with the device or file named), what the person at
+ * the console can do next, and the exit code of a command that ends with it. Anything thrown that is not a
+ * {@link PermafrostError} is a bug and is shown as one.
+ */
+
+/** Exit codes of every command. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, gaps: 3, unverified: 4, cancelled: 130 } as const;
+
+interface Row<D> {
+  readonly message: (details: D) => string;
+  readonly hint: (details: D) => string;
+  readonly exit: number;
+}
+
+function row<D>(message: (d: D) => string, hint: (d: D) => string, exit: number = exitCodes.failed): Row<D> {
+  return { message, hint, exit };
+}
+
+/** A system call that failed on a path; `errno` is the symbolic name, as in `EIO`. */
+export interface SystemFailure {
+  readonly path: string;
+  readonly syscall: string;
+  readonly errno: string;
+}
+
+const table = {
+  'usage/invalid': row<{ problem: string; hint?: string }>(
+    (d) => d.problem,
+    (d) => d.hint ?? 'Run "permafrost help" for the commands and their options.',
+    exitCodes.usage,
+  ),
+
+  'device/not-found': row<{ device: string }>(
+    (d) => `${d.device} does not exist`,
+    () => 'Run "permafrost disks" to see the disks of this machine.',
+  ),
+  'device/not-a-disk': row<{ device: string; what: string }>(
+    (d) => `${d.device} is ${d.what}, not a disk`,
+    () => 'Name a block device such as /dev/sdb, or a disk-image file.',
+  ),
+  'device/no-permission': row<{ device: string }>(
+    (d) => `no permission to open ${d.device}`,
+    () => 'Run the command as root (for example with sudo).',
+  ),
+  'device/in-use': row<{ device: string; reason: string }>(
+    (d) => `${d.device} is in use: ${d.reason}`,
+    () => 'Unmount it or stop what holds it, or boot the rescue image, which mounts nothing, and try again.',
+  ),
+  'device/read-only': row<{ device: string }>(
+    (d) => `${d.device} is read-only`,
+    () => 'Check the write-protect switch, or run "blockdev --setrw" on it if it is set by software.',
+  ),
+  'device/changed': row<{ device: string; problem: string }>(
+    (d) => `${d.device} is not the disk that was planned for: ${d.problem}`,
+    () => 'Nothing was written. Run "permafrost disks", check which disk is which, and plan again.',
+  ),
+  'device/too-small': row<{ device: string; sizeBytes: number; neededBytes: number }>(
+    (d) => `${d.device} is too small: it has ${d.sizeBytes} bytes and ${d.neededBytes} are needed`,
+    (d) => `Use a disk with at least ${d.neededBytes} bytes.`,
+  ),
+  'device/sector-size': row<{ device: string; sectorSize: number; imageSectorSize: number }>(
+    (d) =>
+      `${d.device} has sectors of ${d.sectorSize} bytes and the imaged disk had ${d.imageSectorSize}: its tables would not be readable there`,
+    (d) => `Use a disk with sectors of ${d.imageSectorSize} bytes.`,
+  ),
+  'device/table-mismatch': row<{ device: string; problem: string }>(
+    (d) => `${d.device} does not have the partitions of the image: ${d.problem}`,
+    () => 'Restore the whole disk, or create the partition with the same start and size first.',
+  ),
+  'device/read-failed': row<SystemFailure & { offset: number; length: number }>(
+    (d) => `cannot read ${d.length} bytes at ${d.offset} of ${d.path} (${d.errno} from ${d.syscall})`,
+    () => 'The disk or its cable may be failing. Check the cable and the kernel log, then try again.',
+  ),
+  'device/write-failed': row<SystemFailure & { offset: number; length: number }>(
+    (d) => `cannot write ${d.length} bytes at ${d.offset} of ${d.path} (${d.errno} from ${d.syscall})`,
+    () => 'The target is incomplete and must not be used. Check it, or use another one, and restore again.',
+  ),
+  'device/read-back-differs': row<{ device: string; offset: number; length: number; count: number }>(
+    (d) =>
+      `${d.device} does not hold what was written: ${d.count} places differ, the first ${d.length} bytes at ${d.offset}`,
+    () => 'The device is faulty or has less capacity than it claims. Do not trust it; use another one.',
+    exitCodes.unverified,
+  ),
+  'device/failed': row<SystemFailure>(
+    (d) => `${d.syscall} on ${d.path} failed with ${d.errno}`,
+    () => 'Check that the device is still there ("permafrost disks") and try again.',
+  ),
+
+  'structure/invalid': row<{ structure: string; problem: string; offset?: number }>(
+    (d) => `${d.structure}${d.offset === undefined ? '' : ` at ${d.offset}`}: ${d.problem}`,
+    () => 'What holds it is damaged or uses a feature not known here; it can be imaged raw.',
+  ),
+
+  'repository/not-found': row<{ repository: string }>(
+    (d) => `there is no repository at ${d.repository}`,
+    () => 'Check the path, and that the disk or share with the repository is mounted.',
+  ),
+  'repository/not-empty': row<{ repository: string }>(
+    (d) => `${d.repository} is not a repository and not empty`,
+    () => 'Name an empty or a new folder; permafrost makes a repository in it.',
+  ),
+  'repository/unsupported': row<{ repository: string; problem: string }>(
+    (d) => `the repository at ${d.repository} cannot be read by this version: ${d.problem}`,
+    () => 'Use a newer version of permafrost. Nothing was changed.',
+  ),
+  'repository/corrupt': row<{ path: string; problem: string }>(
+    (d) => `${d.path} is damaged: ${d.problem}`,
+    () => 'Run "permafrost verify" to see what is affected; check the disk that holds the repository.',
+    exitCodes.unverified,
+  ),
+  'repository/full': row<{ repository: string; missingBytes: number }>(
+    (d) => `the disk that holds ${d.repository} is full: about ${d.missingBytes} more bytes are needed`,
+    () =>
+      'No image was committed. What was saved is kept: free some space and run the same command again; it continues.',
+  ),
+  'repository/failed': row<SystemFailure>(
+    (d) => `${d.syscall} on ${d.path} failed with ${d.errno}`,
+    () =>
+      'Check that the disk or share with the repository is still there. What was saved is kept and reused.',
+  ),
+  'repository/on-source': row<{ repository: string; device: string }>(
+    (d) => `the repository ${d.repository} is on the disk to be imaged, ${d.device}`,
+    () =>
+      'An image on the drive it came from dies with it. Use another disk, or --force-same-disk if you must.',
+  ),
+  'repository/on-target': row<{ repository: string; device: string }>(
+    (d) => `the repository ${d.repository} is on the disk to be overwritten, ${d.device}`,
+    () => 'Move the repository to another disk. This cannot be overridden.',
+  ),
+  'repository/unresolved': row<{ repository: string; problem: string }>(
+    (d) => `cannot find out which disk holds ${d.repository}: ${d.problem}`,
+    () => 'Use a folder on an ordinary file system.',
+  ),
+
+  'image/not-found': row<{ image: string; repository: string }>(
+    (d) => `there is no image "${d.image}" in ${d.repository}`,
+    () => 'Run "permafrost images --repo DIR" to see what is there.',
+  ),
+  'image/ambiguous': row<{ image: string; candidates: readonly string[] }>(
+    (d) => `"${d.image}" could mean ${d.candidates.join(' or ')}`,
+    () => 'Name the image by its id, or narrow it with --machine or --disk.',
+  ),
+  'image/corrupt': row<{ path: string; problem: string }>(
+    (d) => `the image ${d.path} is damaged: ${d.problem}`,
+    () => 'Run "permafrost verify" on it. Other images of the repository are not affected by it.',
+    exitCodes.unverified,
+  ),
+  'image/chunk-unreadable': row<{
+    chunk: string;
+    region: string;
+    offset: number;
+    pack: string;
+    problem: string;
+  }>(
+    (d) => `chunk ${d.chunk} of ${d.region} at ${d.offset} cannot be read from ${d.pack}: ${d.problem}`,
+    () => 'Restore with --keep-going to get everything else, or use another image or copy of the repository.',
+    exitCodes.unverified,
+  ),
+
+  'plan/refused': row<{ refusals: readonly { code: string; message: string; hint: string }[] }>(
+    (d) => d.refusals.map((r) => r.message).join('; '),
+    (d) => d.refusals.map((r) => r.hint).join(' '),
+  ),
+  'plan/changed': row<{ expected: string; actual: string }>(
+    (d) => `what would be done has changed since it was confirmed (plan ${d.expected}, now ${d.actual})`,
+    () => 'Nothing was written. Look at the new plan and confirm it.',
+  ),
+  'plan/not-confirmed': row<{ device: string }>(
+    (d) => `the overwriting of ${d.device} was not confirmed`,
+    () => 'Nothing was written. Type the characters asked for, or pass --yes in scripts.',
+  ),
+
+  'job/cancelled': row<{ kept?: string }>(
+    () => 'cancelled',
+    (d) => d.kept ?? 'Nothing half-done was left behind. Run the same command again to continue.',
+    exitCodes.cancelled,
+  ),
+  'program/addon': row<{ path: string; problem: string }>(
+    (d) => `the native part of permafrost cannot be loaded from ${d.path}: ${d.problem}`,
+    () => 'Install permafrost again, or point PERMAFROST_ADDON_DIR at a private folder it can be run from.',
+  ),
+} as const;
+
+/** Every code an engine error can carry. */
+export type ErrorCode = keyof typeof table;
+
+/** The details that an error of code `C` carries. */
+export type ErrorDetails<C extends ErrorCode> = Parameters<(typeof table)[C]['message']>[0];
+
+/** The plain form of an error: what reports, plans and `--json` print. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly details: object;
+}
+
+/** A failure that the program foresaw. Its text is for people; programs switch on {@link code}. */
+export class PermafrostError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'PermafrostError';
+  readonly code: C;
+  readonly details: ErrorDetails<C>;
+
+  constructor(code: C, details: ErrorDetails<C>, options?: { cause?: unknown }) {
+    super((table[code] as unknown as Row<ErrorDetails<C>>).message(details), options);
+    this.code = code;
+    this.details = details;
+  }
+
+  /** What the person at the console can do next. */
+  get hint(): string {
+    return (table[this.code] as unknown as Row<ErrorDetails<C>>).hint(this.details);
+  }
+
+  /** The exit code of a command that ends with this error. */
+  get exitCode(): number {
+    return table[this.code].exit;
+  }
+
+  toJSON(): ErrorReport {
+    return { code: this.code, message: this.message, hint: this.hint, details: this.details };
+  }
+}
+
+/** Whether `error` is a {@link PermafrostError}, of code `code` where one is given. */
+export function isPermafrostError<C extends ErrorCode>(
+  error: unknown,
+  code?: C,
+): error is PermafrostError<C> {
+  return error instanceof PermafrostError && (code === undefined || error.code === code);
+}
+
+/** Throws `job/cancelled` if `signal` is aborted. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new PermafrostError('job/cancelled', {});
+}

@@ -1,0 +1,23 @@
+/** The answer "everything is used", and the rule of when a map that is not certain becomes it. */
+import { Extents } from '../base/extents.ts';
+import type { MapOptions, RawMapInput, RawReason, UsedMap } from './file-system.ts';
+
+export function rawMap({ sizeBytes, reason, warnings = [] }: RawMapInput): UsedMap {
+  return { used: Extents.single(0, sizeBytes), raw: reason, warnings };
+}
+
+/**
+ * The map of a file system that was not cleanly unmounted, where `used` is what its allocation structures
+ * say: raw with both sizes, or `used` with the override recorded if the user said `--trust-bitmap`.
+ */
+export function distrustedMap(
+  used: Extents,
+  sizeBytes: number,
+  reason: Omit<RawReason, 'trustedBytes'>,
+  options: MapOptions,
+  warnings: readonly string[] = [],
+): UsedMap {
+  const full: RawReason = { ...reason, trustedBytes: used.totalBytes };
+  if (options.trustBitmap === true) return { used, warnings, overridden: full };
+  return rawMap({ sizeBytes, reason: full, warnings });
+}
