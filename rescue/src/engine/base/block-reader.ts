@@ -47,7 +47,7 @@ export function memoryReader(bytes: Uint8Array, name = 'memory', sectorSize = 51
       try {
         checkRange(reader, offset, length);
       } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
       return Promise.resolve(bytes.slice(offset, offset + length));
     },
