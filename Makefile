@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 SHELL := /bin/bash
 
 targets := help setup build demo test test-fast test-long lint format bench clean distclean
-.PHONY: $(targets) ready addon
+.PHONY: $(targets) ready
 
 # Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
 unknown := $(filter-out $(targets),$(MAKECMDGOALS))
@@ -33,13 +33,13 @@ build: ready ## Build the one executable, dist/permafrost
 demo: build ## Image, change, image again, wipe and restore a real demo disk, and prove it equal
 	@scripts/demo
 
-test: ready addon ## Run all that CI runs (needs root or sudo; under 40 minutes)
+test: ready ## Run all that CI runs (needs root or sudo; under 40 minutes)
 	@node scripts/test.ts all
 
-test-fast: ready addon ## Run lint, types and unit tests (under 3 minutes)
+test-fast: ready ## Run lint, types and unit tests (under 3 minutes)
 	@node scripts/test.ts fast
 
-test-long: ready addon ## Run everything, with hundreds of kills and hours of fuzzing
+test-long: ready ## Run everything, with hundreds of kills and hours of fuzzing
 	@node scripts/test.ts long
 
 lint: ready ## Check style, format, types and layers
@@ -65,6 +65,3 @@ distclean: clean ## Also remove the npm packages and the pinned Node
 
 ready:
 	@scripts/setup
-
-addon:
-	@if [ -x scripts/build-addon ]; then scripts/build-addon; fi

@@ -1,6 +1,6 @@
 /**
  * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
- *   fast  lint, format, types, layers, and the unit tests beside the sources
+ *   fast  lint, format, types, layers, the native addon, and the unit tests beside the sources
  *   all   fast, the executable, and rescue/test: real file systems, loop devices, FUSE; these run as root
  *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_SCRATCH (a folder with
@@ -98,6 +98,7 @@ function suites(tier: Tier, scratch: string): Suite[] {
     check('format', 'prettier', '--check', '--log-level=warn', '**/*.{ts,tsx,js,json}'),
     check('types', 'tsc', '--project', '.'),
     check('layers', process.execPath, 'scripts/check-layers.ts'),
+    check('native addon', 'scripts/build-addon'),
     testFiles(
       'unit tests',
       find(beside).filter((path) => !isLong(path)),
