@@ -25,6 +25,8 @@ export interface OpenOptions {
   readonly direct?: boolean;
   /** For files: `never` (default), `new` (fails with EEXIST), `if-absent`. */
   readonly create?: 'never' | 'new' | 'if-absent';
+  /** Permissions of a file that is created; default 0o600, for an image holds everything that its disk does. */
+  readonly mode?: number;
 }
 
 /** An open block device or regular file. Jobs that use it keep it open until they end. */
@@ -65,6 +67,11 @@ export interface BlockFile {
   setReadOnly(readOnly: boolean): Promise<void>;
   /** BLKGETDISKSEQ: changes whenever another disk takes this device number. undefined where the kernel has none. */
   diskSequence(): Promise<number | undefined>;
+  /**
+   * Rejects the calls of this object under way and waiting with code ECANCELED, at once, as
+   * {@link ChunkPool.abandon} does for a pool. Only {@link close} may follow.
+   */
+  abandon(): void;
   /** Closes when the last job that uses it has ended. Idempotent. */
   close(): Promise<void>;
 }
