@@ -128,6 +128,11 @@ export class Extents {
     return this.#pairs.every((value, i) => value === other.#pairs[i]);
   }
 
+  /** start, length pairs as little-endian 64-bit floats: for hashing. The caller must not change them. */
+  toBytes(): Uint8Array {
+    return new Uint8Array(this.#pairs.buffer, this.#pairs.byteOffset, this.#pairs.byteLength);
+  }
+
   /** `[[start, length], …]`: for tests and JSON, not for loops over a whole disk. */
   toPairs(): [number, number][] {
     return Array.from({ length: this.count }, (_, i) => [this.start(i), this.length(i)]);
