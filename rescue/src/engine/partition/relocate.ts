@@ -1,0 +1,208 @@
+/**
+ * What must change in a partition table that goes to a disk of another size: a GPT keeps its backup at the very
+ * end (UEFI 2.10, section 5.3.2). Nothing is written here: the writes are bytes for the plan.
+ */
+import type { BlockReader } from '../base/block-reader.ts';
+import { PermafrostError } from '../base/errors.ts';
+import { arrayBytes, encodeGptHeader, RESERVED_ARRAY_BYTES, type GptHeader } from './gpt.ts';
+import { encodeMbr, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
+import type { PartitionTable } from './partition-table.ts';
+import { isValidCopy, readGpt, type GptCopies, type GptCopy } from './read-gpt.ts';
+
+/** Bytes of the table that differ from the image's. */
+export interface TableWrite {
+  /** In bytes from the start of the target; a whole number of sectors, as is the length. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly what: string;
+}
+
+export interface TablePlan {
+  /** What a target must have at least; the imaged disk's own size is always enough. */
+  readonly minimumBytes: number;
+  /** To be written over the image's bytes, ascending; none for a target of the imaged size or too small a one. */
+  readonly writes: readonly TableWrite[];
+  /** Full sentences. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Plans the tables for a target of `targetSizeBytes`, with the same sector size as the imaged disk. `reader`
+ * gives the imaged disk's bytes (only those of the table are read), `table` is what `readTable` made of them.
+ * Throws `structure/invalid` if the two do not belong together.
+ */
+export async function planTables(
+  reader: BlockReader,
+  table: PartitionTable,
+  targetSizeBytes: number,
+): Promise<TablePlan> {
+  if (table.kind !== 'gpt') return { minimumBytes: minimumWithoutGpt(table), writes: [], warnings: [] };
+
+  const { sectorSize } = table;
+  const copies = await readGpt(reader, sectorSize);
+  const source = copies[table.used];
+  if (!isValidCopy(source))
+    throw new PermafrostError('structure/invalid', {
+      structure: `${table.used} GPT`,
+      problem: `is not the one that was found before: it ${source.problem}`,
+    });
+  const places = placesOf(source, copies, table.usableStart, sectorSize);
+  const contentEnd = Math.ceil(endOfContent(table) / sectorSize);
+  const needed = (Math.max(contentEnd, source.header.firstUsableSector) + places.backupSectors) * sectorSize;
+  const minimumBytes = Math.min(needed, table.sizeBytes);
+
+  const imaged = Math.floor(table.sizeBytes / sectorSize);
+  const sectors = Math.floor(targetSizeBytes / sectorSize);
+  if (targetSizeBytes < minimumBytes) return { minimumBytes, writes: [], warnings: [] };
+  if (sectors === imaged) {
+    const { otherCopyProblem } = table;
+    const warnings =
+      otherCopyProblem === undefined ? [] : [`Restored as it was imaged: ${otherCopyProblem}.`];
+    return { minimumBytes, writes: [], warnings };
+  }
+  if (targetSizeBytes < needed)
+    return {
+      minimumBytes,
+      writes: [],
+      warnings: [
+        'The GPT is restored as it was imaged: there is no room for its backup after the partitions.',
+      ],
+    };
+
+  const backupArraySector = sectors - places.backupSectors;
+  const usableEndSector = Math.max(
+    backupArraySector - places.reserveSectors,
+    contentEnd,
+    source.header.firstUsableSector,
+  );
+  const { writes, warnings } = moveGpt(copies, source, {
+    sectorSize,
+    sectors,
+    backupArraySector,
+    usableEndSector,
+    hasRoomForPrimary: places.hasRoomForPrimary,
+  });
+  const protective = await protectiveMbr(reader, sectorSize, imaged, sectors);
+  return { minimumBytes, writes: protective === undefined ? writes : [protective, ...writes], warnings };
+}
+
+interface NewPlaces {
+  readonly sectorSize: number;
+  /** Of the target. */
+  readonly sectors: number;
+  readonly backupArraySector: number;
+  readonly usableEndSector: number;
+  readonly hasRoomForPrimary: boolean;
+}
+
+/** Both copies for the new places, made from `source` where one is damaged; ascending. */
+function moveGpt(
+  { primary, backup }: GptCopies,
+  source: GptCopy,
+  { sectorSize, sectors, backupArraySector, usableEndSector, hasRoomForPrimary }: NewPlaces,
+): { writes: TableWrite[]; warnings: string[] } {
+  const array = new Uint8Array(Math.ceil(arrayBytes(source.header) / sectorSize) * sectorSize);
+  array.set(source.array);
+  const backupSector = sectors - 1;
+  const primaryHeader = { ...source.header, usableEndSector, ownSector: 1, otherSector: backupSector };
+  const headerOf = (template: GptCopy, header: GptHeader): Uint8Array =>
+    encodeGptHeader({ ...header, headerBytes: template.header.headerBytes }, template.headerSector);
+
+  const writes: TableWrite[] = [];
+  const warnings: string[] = [];
+  const offset = sectorSize;
+  const what = 'primary GPT header';
+  if (isValidCopy(primary)) writes.push({ offset, bytes: headerOf(primary, primaryHeader), what });
+  else if (hasRoomForPrimary) {
+    writes.push(
+      { offset, bytes: headerOf(source, { ...primaryHeader, arraySector: 2 }), what },
+      { offset: 2 * sectorSize, bytes: array, what: 'primary GPT entries' },
+    );
+    warnings.push(`The primary GPT of the image ${primary.problem}: it is made anew from the backup.`);
+  } else {
+    warnings.push(
+      `The primary GPT of the image ${primary.problem}, and there is no room to make it anew: only the backup is written.`,
+    );
+  }
+  const backupHeader: GptHeader = {
+    ...primaryHeader,
+    ownSector: backupSector,
+    otherSector: 1,
+    arraySector: backupArraySector,
+  };
+  writes.push(
+    { offset: backupArraySector * sectorSize, bytes: array, what: 'backup GPT entries' },
+    {
+      offset: backupSector * sectorSize,
+      bytes: headerOf(isValidCopy(backup) ? backup : source, backupHeader),
+      what: 'backup GPT header',
+    },
+  );
+  return { writes, warnings };
+}
+
+function minimumWithoutGpt(table: PartitionTable): number {
+  // The database of a dynamic disk lies behind its partitions, and a disk without a table is one region.
+  if (table.kind !== 'mbr' || table.partitions.some(({ typeId }) => typeId === '0x42'))
+    return table.sizeBytes;
+  const extendedEnd = Math.max(0, ...table.extended.map(({ start, length }) => start + length));
+  const end = Math.max(endOfContent(table), extendedEnd);
+  return end === 0 ? table.sizeBytes : end;
+}
+
+/** One past the last byte of the partitions and of what must be kept with them. */
+function endOfContent(table: PartitionTable): number {
+  let end = 0;
+  for (const { start, length } of [...table.partitions, ...table.doubtful])
+    end = Math.max(end, start + length);
+  return end;
+}
+
+interface Places {
+  /** Sectors from the backup's entry array to the end of the disk. */
+  readonly backupSectors: number;
+  /** Sectors between the usable part of the disk and the backup's entry array, which the owner left out. */
+  readonly reserveSectors: number;
+  readonly hasRoomForPrimary: boolean;
+}
+
+function placesOf(source: GptCopy, copies: GptCopies, usableStart: number, sectorSize: number): Places {
+  const arraySectors = Math.ceil(arrayBytes(source.header) / sectorSize);
+  const usual = Math.max(arraySectors, RESERVED_ARRAY_BYTES / sectorSize);
+  const { backup } = copies;
+  const imagedLast = isValidCopy(backup) ? backup.header.ownSector : source.header.otherSector;
+  const kept = isValidCopy(backup) ? backup.header.ownSector - backup.header.arraySector : usual;
+  const isSane = kept >= arraySectors && kept <= 2 * usual;
+  const backupArraySectors = isSane ? kept : usual;
+  const reserve = imagedLast - backupArraySectors - source.header.usableEndSector;
+  return {
+    backupSectors: backupArraySectors + 1,
+    reserveSectors: Math.max(0, reserve),
+    hasRoomForPrimary: (2 + arraySectors) * sectorSize <= usableStart,
+  };
+}
+
+/** The MBR with its protection stretched to the target's end, if it reached the imaged disk's or the target's. */
+async function protectiveMbr(
+  reader: BlockReader,
+  sectorSize: number,
+  imaged: number,
+  sectors: number,
+): Promise<TableWrite | undefined> {
+  const before = await reader.read(0, sectorSize);
+  const mbr = parseMbr(before);
+  if (mbr === undefined) return undefined;
+  const used = mbr.entries.filter(({ sectorCount }) => sectorCount !== 0);
+  const isHybrid = used.some(({ type }) => type !== PROTECTIVE_TYPE);
+  const entries = mbr.entries.map((entry) => {
+    if (entry.type !== PROTECTIVE_TYPE || entry.sectorCount === 0) return entry;
+    const end = entry.startSector + entry.sectorCount;
+    const reachesEnd = end >= imaged || end > sectors || (!isHybrid && used.length === 1);
+    // All ones means "to the end, however far".
+    if (!reachesEnd || entry.sectorCount === 0xffffffff) return entry;
+    return { ...entry, sectorCount: Math.min(sectors - entry.startSector, 0xffffffff) };
+  });
+  const bytes = encodeMbr({ ...mbr, entries }, before);
+  if (Buffer.compare(bytes, before) === 0) return undefined;
+  return { offset: 0, bytes, what: isHybrid ? 'hybrid MBR' : 'protective MBR' };
+}
