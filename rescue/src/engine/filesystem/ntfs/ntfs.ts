@@ -3,7 +3,7 @@
  * down properly. Format: "NTFS Documentation" of the Linux-NTFS project and Microsoft's "NTFS technical
  * reference".
  */
-import { cachedReader, type BlockReader } from '../../base/block-reader.ts';
+import type { BlockReader } from '../../base/block-reader.ts';
 import { isPermafrostError } from '../../base/errors.ts';
 import type { Extents } from '../../base/extents.ts';
 import type { FileSystem, FileSystemInfo, MapOptions, Prober, RawReason, UsedMap } from '../file-system.ts';
@@ -19,11 +19,10 @@ import { readVolumeInformation } from './volume-information.ts';
 import { readWindowsFiles } from './windows-files.ts';
 
 /** Recognises NTFS. A volume whose metadata is damaged is still named, and raw. */
-export const probeNtfs: Prober = async (parent) => {
-  if (parent.sizeBytes < BOOT_SECTOR_BYTES) return undefined;
-  const geometry = parseBootSector(await parent.read(0, BOOT_SECTOR_BYTES));
+export const probeNtfs: Prober = async (reader) => {
+  if (reader.sizeBytes < BOOT_SECTOR_BYTES) return undefined;
+  const geometry = parseBootSector(await reader.read(0, BOOT_SECTOR_BYTES));
   if (geometry === undefined) return undefined;
-  const reader = cachedReader(parent);
   if (geometry.volumeBytes > reader.sizeBytes) {
     const reason = `the volume has ${geometry.volumeBytes} bytes and its region only ${reader.sizeBytes}`;
     return damaged(reader, geometry, { code: 'inconsistent', reason });
