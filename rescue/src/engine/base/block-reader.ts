@@ -42,14 +42,11 @@ export function memoryReader(bytes: Uint8Array, name = 'memory', sectorSize = 51
     name,
     sizeBytes: bytes.length,
     sectorSize,
-    read(offset, length) {
-      // A rejected promise, not a throw: callers see the same behaviour as with a device.
-      try {
-        checkRange(reader, offset, length);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-      return Promise.resolve(bytes.slice(offset, offset + length));
+    // Asynchronous throughout: callers see the same behaviour as with a device.
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async read(offset, length) {
+      checkRange(reader, offset, length);
+      return bytes.slice(offset, offset + length);
     },
   };
   return reader;

@@ -51,14 +51,7 @@ export async function openTarget(path: string, createBytes?: number): Promise<Op
       throw error;
     }
   }
-  const disk = await open(path, { ...options, create: 'new' });
-  try {
-    await disk.file.setSize(createBytes);
-    return { ...disk, identity: describeTarget(path, createBytes), reader: fileReader(disk.file) };
-  } catch (error) {
-    await disk.close();
-    throw writeFailure(error, path);
-  }
+  return open(path, { ...options, create: 'new' }, createBytes);
 }
 
 /** The identity of a disk-image file of `sizeBytes` that is yet to be created. */
@@ -117,7 +110,7 @@ function failure(
   return new PermafrostError(code, details, { cause: error });
 }
 
-async function open(path: string, options: OpenOptions): Promise<OpenDisk> {
+async function open(path: string, options: OpenOptions, createBytes?: number): Promise<OpenDisk> {
   let file: BlockFile;
   try {
     file = await native.open(path, options);
@@ -128,6 +121,7 @@ async function open(path: string, options: OpenOptions): Promise<OpenDisk> {
     // A partition's table is its disk's: two jobs on one disk must not meet, so the disk is locked, not the node.
     if (options.exclusive === true && !(await file.lock(options.write === true ? 'exclusive' : 'shared')))
       throw new PermafrostError('device/in-use', { device: path, reason: 'another program has it locked' });
+    if (createBytes !== undefined) await file.setSize(createBytes);
     const identity = await identify(file);
     return {
       file,
@@ -140,7 +134,7 @@ async function open(path: string, options: OpenOptions): Promise<OpenDisk> {
     };
   } catch (error) {
     await file.close();
-    throw error;
+    throw writeFailure(error, path);
   }
 }
 

@@ -29,8 +29,9 @@ export function parseSealed(bytes: Buffer, structure: string): Record<string, un
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('is not an object');
-    const { seal: _, ...rest } = value as Record<string, unknown>;
-    return rest;
+    const content = { ...value } as Record<string, unknown>;
+    delete content['seal'];
+    return content;
   } catch (error) {
     if (error instanceof PermafrostError) throw error;
     return fail('is not JSON');

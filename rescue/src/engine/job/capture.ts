@@ -1,0 +1,176 @@
+/**
+ * Reads the used chunks of one region into a repository. JavaScript decides which bytes go where; reading,
+ * zeroing, hashing and compressing happen in the slots' native jobs.
+ */
+import type { BlockFile, ChunkPool, Slot } from 'blockdev-native';
+import { isPermafrostError, PermafrostError, throwIfCancelled } from '../base/errors.ts';
+import type { Extents } from '../base/extents.ts';
+import { ID_BYTES } from '../repository/format.ts';
+import type { RegionContent, RegionSums } from '../repository/manifest.ts';
+import { encodeBadMap, tags } from '../repository/page.ts';
+import { TreeWriter } from '../repository/tree-writer.ts';
+import type { RepositoryWriter } from '../repository/writer.ts';
+import { readFailure } from '../device/device.ts';
+
+export interface CaptureInput {
+  readonly file: BlockFile;
+  /** Extent of the region on the disk, in bytes. */
+  readonly start: number;
+  readonly length: number;
+  /** What matters, relative to the region. */
+  readonly used: Extents;
+  readonly chunkBytes: number;
+  readonly pool: ChunkPool;
+  readonly writer: RepositoryWriter;
+  readonly signal?: AbortSignal;
+  /** Called with the used bytes just dealt with, and those of them that could not be read. */
+  readonly onBytes: (usedBytes: number, badBytes: number) => void;
+  /** Called with every unreadable extent, in bytes on the disk. */
+  readonly onBad: (offset: number, length: number) => void;
+}
+
+/** Chunks that are read together: neighbours in the region as far as only used chunks count. */
+interface Batch {
+  readonly chunks: readonly number[];
+  readonly lengths: Uint32Array;
+  /** bufferOffset, fileOffset, length triples. */
+  readonly reads: Float64Array;
+  readonly usedBytes: number;
+}
+
+/** Stores the region and returns how to reach it. Rejects with `device/read-failed`, repository errors or `job/cancelled`. */
+export async function captureRegion(
+  input: CaptureInput,
+): Promise<{ content: RegionContent; sums: RegionSums }> {
+  const { chunkBytes, length, writer, pool, signal } = input;
+  const tree = new TreeWriter(Math.ceil(length / chunkBytes), (page) => writer.addPage(page));
+  const sums = { usedBytes: input.used.totalBytes, dataBytes: 0, zeroBytes: 0, badBytes: 0 };
+  const running = new Set<Promise<void>>();
+  let failure: unknown;
+  for (const batch of batches(input, Math.floor(pool.frameBytes / chunkBytes))) {
+    const slot = await acquire(pool);
+    // Decided only now: while waiting for the slot, a batch before may have failed.
+    if (failure !== undefined || signal?.aborted === true) {
+      slot.release();
+      break;
+    }
+    for (const chunk of batch.chunks) tree.announce(chunk);
+    const work = captureBatch(input, slot, batch, tree, sums)
+      .catch((error: unknown) => {
+        failure ??= error;
+      })
+      .finally(() => {
+        slot.release();
+        running.delete(work);
+      });
+    running.add(work);
+  }
+  await Promise.all(running);
+  throwIfCancelled(signal);
+  if (failure !== undefined) throw failure as Error;
+  return { content: await tree.finish(), sums };
+}
+
+/** A slot of the pool; `job/cancelled` if the pool was abandoned. */
+export async function acquire<S>(pool: { acquire(): Promise<S> }): Promise<S> {
+  try {
+    return await pool.acquire();
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ECANCELED')
+      throw new PermafrostError('job/cancelled', {}, { cause: error });
+    throw error;
+  }
+}
+
+async function captureBatch(
+  input: CaptureInput,
+  slot: Slot,
+  batch: Batch,
+  tree: TreeWriter,
+  sums: { dataBytes: number; zeroBytes: number; badBytes: number },
+): Promise<void> {
+  const { file, writer } = input;
+  const { chunks, lengths } = batch;
+  let result;
+  try {
+    result = await slot.readChunks(file, { lengths, reads: batch.reads });
+  } catch (error) {
+    throw isPermafrostError(error) ? error : readFailure(error, file.path);
+  }
+  const bad = await badMaps(input, batch, result.bad);
+  const skip = result.zero.map((zero, i) => (bad.has(i) ? 0 : zero));
+  await writer.store(slot, result.ids, lengths, skip);
+  chunks.forEach((chunk, i) => {
+    const badMap = bad.get(i);
+    if (badMap !== undefined) tree.set(chunk, tags.bad, result.ids, i * ID_BYTES, badMap.id);
+    else if (result.zero[i] !== 0) tree.set(chunk, tags.zero);
+    else tree.set(chunk, tags.data, result.ids, i * ID_BYTES);
+    if (skip[i] === 0) sums.dataBytes += lengths[i]!;
+    else sums.zeroBytes += lengths[i]!;
+    sums.badBytes += badMap?.bytes ?? 0;
+  });
+  let badBytes = 0;
+  for (const { bytes } of bad.values()) badBytes += bytes;
+  input.onBytes(batch.usedBytes, badBytes);
+}
+
+/** Stores a bad map for every chunk that `bad` (offset, length pairs on the disk) touches. */
+async function badMaps(
+  input: CaptureInput,
+  batch: Batch,
+  bad: Float64Array,
+): Promise<Map<number, { id: Buffer; bytes: number }>> {
+  const pairsOf = new Map<number, number[]>();
+  for (let k = 0; k < bad.length; k += 2) {
+    const start = bad[k]! - input.start;
+    const end = start + bad[k + 1]!;
+    input.onBad(bad[k]!, bad[k + 1]!);
+    batch.chunks.forEach((chunk, i) => {
+      const chunkStart = chunk * input.chunkBytes;
+      const from = Math.max(start, chunkStart);
+      const to = Math.min(end, chunkStart + batch.lengths[i]!);
+      if (from >= to) return;
+      const pairs = pairsOf.get(i) ?? [];
+      pairs.push(from - chunkStart, to - from);
+      pairsOf.set(i, pairs);
+    });
+  }
+  const maps = new Map<number, { id: Buffer; bytes: number }>();
+  for (const [i, pairs] of pairsOf) {
+    const bytes = pairs.reduce((sum, value, at) => (at % 2 === 1 ? sum + value : sum), 0);
+    maps.set(i, { id: await input.writer.addPage(encodeBadMap(pairs)), bytes });
+  }
+  return maps;
+}
+
+/** The used chunks of a region in order, `perBatch` at a time. */
+function* batches({ used, start, length, chunkBytes }: CaptureInput, perBatch: number): Generator<Batch> {
+  let chunks: number[] = [];
+  let reads: number[] = [];
+  let usedBytes = 0;
+  const finish = (): Batch => {
+    const lengths = Uint32Array.from(chunks, (chunk) => Math.min(chunkBytes, length - chunk * chunkBytes));
+    const batch = { chunks, lengths, reads: Float64Array.from(reads), usedBytes };
+    chunks = [];
+    reads = [];
+    usedBytes = 0;
+    return batch;
+  };
+  let last = -1;
+  for (let i = 0; i < used.count; i++) {
+    const end = used.end(i);
+    for (let at = used.start(i); at < end;) {
+      const chunk = Math.floor(at / chunkBytes);
+      if (chunk !== last) {
+        if (chunks.length === perBatch) yield finish();
+        chunks.push(chunk);
+        last = chunk;
+      }
+      const to = Math.min(end, (chunk + 1) * chunkBytes);
+      reads.push((chunks.length - 1) * chunkBytes + (at - chunk * chunkBytes), start + at, to - at);
+      usedBytes += to - at;
+      at = to;
+    }
+  }
+  if (chunks.length > 0) yield finish();
+}

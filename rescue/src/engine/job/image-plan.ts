@@ -1,0 +1,174 @@
+/** Planning an image: which disks, which of their bytes, where to, and every reason to refuse. */
+import { PermafrostError } from '../base/errors.ts';
+import { openSource, type OpenDisk } from '../device/device.ts';
+import { describeIdentity } from '../device/identity.ts';
+import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from '../repository/format.ts';
+import { inspectDisk, type InspectedDisk, type InspectedRegion } from './inspect-disk.ts';
+import type { DiskPlan, ImageJob, Plan, RegionPlan } from './job.ts';
+import { describeTable, sealPlan } from './plan-parts.ts';
+import { repositoryPlace } from './repository-place.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** A source held open, and what is on it. */
+export interface ImageSource {
+  readonly disk: OpenDisk;
+  readonly inspected: InspectedDisk;
+}
+
+/** A planned image. The caller closes the sources. */
+export interface PreparedImage {
+  readonly plan: Plan;
+  readonly sources: readonly ImageSource[];
+  readonly refusals: readonly PermafrostError[];
+}
+
+/** What `job` would do. Writes nothing and leaves nothing open. */
+export async function planImage(job: ImageJob, options: Pick<RunOptions, 'signal'> = {}): Promise<Plan> {
+  const { plan, sources } = await prepareImage(job, options);
+  await Promise.all(sources.map(({ disk }) => disk.close()));
+  return plan;
+}
+
+/** Opens and inspects the sources. Throws what makes a plan impossible; reasons to refuse are in the plan. */
+export async function prepareImage(
+  job: ImageJob,
+  options: Pick<RunOptions, 'signal'>,
+): Promise<PreparedImage> {
+  checkJob(job);
+  const refusals: PermafrostError[] = [];
+  const sources: ImageSource[] = [];
+  try {
+    for (const path of job.sources) {
+      const disk = await openSource(path);
+      sources.push({ disk, inspected: await inspect(disk, job, options) });
+    }
+    for (const { inspected } of sources) checkPartitions(job, inspected);
+    const place = await repositoryPlace(job.repository);
+    for (const { disk } of sources) {
+      if (job.forceSameDisk !== true && (await disk.isAmong(place.disks)))
+        refusals.push(
+          new PermafrostError('repository/on-source', {
+            repository: job.repository,
+            device: disk.identity.path,
+          }),
+        );
+    }
+    return { plan: describePlan(job, sources, refusals, place.freeBytes), sources, refusals };
+  } catch (error) {
+    await Promise.all(sources.map(({ disk }) => disk.close()));
+    throw error;
+  }
+}
+
+/** Whether the job reads a region: partitions that were not asked for have no used bytes. */
+export function isIncluded({ region, fileSystem, raw }: InspectedRegion): boolean {
+  return (
+    (region.kind !== 'partition' && region.kind !== 'whole') || fileSystem !== undefined || raw !== undefined
+  );
+}
+
+async function inspect(
+  disk: OpenDisk,
+  job: ImageJob,
+  options: Pick<RunOptions, 'signal'>,
+): Promise<InspectedDisk> {
+  try {
+    return await inspectDisk(disk.reader, {
+      isFile: disk.identity.kind === 'file',
+      raw: job.raw === true,
+      skipGaps: job.skipGaps === true,
+      ...(job.trustBitmap === undefined ? {} : { trustBitmap: job.trustBitmap }),
+      ...(job.partitions === undefined ? {} : { partitions: job.partitions }),
+      ...(job.sectorSize === undefined ? {} : { sectorSize: job.sectorSize }),
+      ...options,
+    });
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
+}
+
+function checkJob(job: ImageJob): void {
+  const fail = (problem: string): never => {
+    throw new PermafrostError('usage/invalid', { problem });
+  };
+  if (job.sources.length === 0) fail('no source was named');
+  if (new Set(job.sources).size !== job.sources.length) fail('the same source was named twice');
+  if (job.partitions !== undefined && job.sources.length !== 1)
+    fail('partitions can be chosen of a single source only');
+  const { level = 3, chunkBytes } = job;
+  if (!Number.isInteger(level) || level < 1 || level > 19) fail(`the level must be 1 to 19, not ${level}`);
+  if (chunkBytes !== undefined && (chunkBytes < MIN_CHUNK_BYTES || chunkBytes > MAX_CHUNK_BYTES))
+    fail(`chunks must have ${MIN_CHUNK_BYTES} to ${MAX_CHUNK_BYTES} bytes`);
+}
+
+/** Every partition that the job names must exist. */
+function checkPartitions(job: ImageJob, { table, regions }: InspectedDisk): void {
+  const known = new Set(table.partitions.map(({ number }) => number));
+  if (regions.some(({ region }) => region.kind === 'whole')) known.add(0);
+  const unknown = [...(job.partitions ?? []), ...(job.trustBitmap ?? [])].find(
+    (number) => !known.has(number),
+  );
+  if (unknown !== undefined)
+    throw new PermafrostError('usage/invalid', {
+      problem: `there is no partition ${unknown}; there are ${[...known].sort((a, b) => a - b).join(', ') || 'none'}`,
+      hint: 'Run "permafrost inspect" on the disk to see its partitions.',
+    });
+}
+
+function describePlan(
+  job: ImageJob,
+  sources: readonly ImageSource[],
+  refusals: readonly PermafrostError[],
+  freeBytes: number | undefined,
+): Plan {
+  const disks = sources.map(({ disk, inspected }, i) => describeDisk(i + 1, disk, inspected));
+  const readBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
+  const warnings = disks.flatMap((disk) => [
+    ...disk.warnings,
+    ...disk.regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
+  ]);
+  const extents = sources.flatMap(({ inspected }) => inspected.regions.map(({ used }) => used.toBytes()));
+  return sealPlan(
+    {
+      job,
+      summary: `Save an image of ${sources.map(({ disk }) => describeIdentity(disk.identity)).join(' and ')} in ${job.repository}.`,
+      disks,
+      readBytes,
+      writeBytes: 0,
+      ...(freeBytes === undefined ? {} : { freeBytes }),
+      warnings,
+      refusals: refusals.map((refusal) => refusal.toJSON()),
+    },
+    extents,
+  );
+}
+
+function describeDisk(number: number, disk: OpenDisk, { table, regions, warnings }: InspectedDisk): DiskPlan {
+  const described = regions.map((part): RegionPlan => {
+    const { region, fileSystem, used, raw, overridden } = part;
+    return {
+      name: region.name,
+      kind: region.kind,
+      start: region.start,
+      length: region.length,
+      partitions: region.partitions,
+      ...(fileSystem === undefined ? {} : { fileSystem }),
+      usedBytes: used.totalBytes,
+      ...(raw === undefined ? {} : { raw }),
+      ...(overridden === undefined ? {} : { overridden }),
+      warnings: part.warnings,
+      included: isIncluded(part),
+    };
+  });
+  return {
+    number,
+    identity: disk.identity,
+    sizeBytes: disk.identity.sizeBytes,
+    sectorSize: table.sectorSize,
+    table: describeTable(table),
+    regions: described,
+    usedBytes: described.reduce((sum, region) => sum + region.usedBytes, 0),
+    warnings,
+  };
+}

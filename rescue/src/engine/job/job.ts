@@ -1,0 +1,202 @@
+/**
+ * What a person asks for, what it would do, and what it did: plain data, the same for every front end.
+ */
+import type { ErrorReport } from '../base/errors.ts';
+import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
+import type { DiskIdentity } from '../device/identity.ts';
+import type { ImagedPartition } from '../repository/manifest.ts';
+
+/** Save an image of one or several disks. */
+export interface ImageJob {
+  readonly kind: 'image';
+  /** Block devices or disk-image files. */
+  readonly sources: readonly string[];
+  readonly repository: string;
+  readonly name?: string;
+  /** Only these partitions (of a single source); tables and gaps are always saved. */
+  readonly partitions?: readonly number[];
+  /** Zstandard level, 1 to 19; default 3. */
+  readonly level?: number;
+  /** Take everything as used. */
+  readonly raw?: boolean;
+  /** Leave out unpartitioned gaps but their ends. */
+  readonly skipGaps?: boolean;
+  /** Partitions whose allocation structures are taken at their word although they are not clean; 0 for a disk without partitions. */
+  readonly trustBitmap?: readonly number[];
+  /** Allow a repository on the disk that is imaged. */
+  readonly forceSameDisk?: boolean;
+  /** Logical sector size of disk-image files in bytes, where it cannot be told. */
+  readonly sectorSize?: number;
+  /** Chunk size of a repository that is created by this job, in bytes. */
+  readonly chunkBytes?: number;
+}
+
+/** Put an image back. */
+export interface RestoreJob {
+  readonly kind: 'restore';
+  readonly repository: string;
+  readonly image: string;
+  readonly machine?: string;
+  /** Narrows `image: latest` to a disk (serial or path). */
+  readonly ofDisk?: string;
+  /** Which disk of the image goes where; `disk` may be left out if the image has one disk. */
+  readonly targets: readonly { readonly disk?: number; readonly target: string }[];
+  /** Only these partitions, into partitions of the target with the same start and size. */
+  readonly partitions?: readonly number[];
+  /** Read the target and write only what differs. */
+  readonly delta?: boolean;
+  /** Leave out reading the target back. */
+  readonly noVerify?: boolean;
+  /** Write zeros where the image has no used bytes, instead of leaving what is there. */
+  readonly zeroUnused?: boolean;
+  /** Restore what can be read from a damaged repository. */
+  readonly keepGoing?: boolean;
+}
+
+/** Check that images can be restored. */
+export interface VerifyJob {
+  readonly kind: 'verify';
+  readonly repository: string;
+  /** One image; everything in the repository if left out. */
+  readonly image?: string;
+  readonly machine?: string;
+  readonly ofDisk?: string;
+  /** Decode with the second, independent codec. */
+  readonly independent?: boolean;
+}
+
+export type Job = ImageJob | RestoreJob | VerifyJob;
+
+/** What would be done to one region of a disk. */
+export interface RegionPlan {
+  readonly name: string;
+  readonly kind: 'head' | 'partition' | 'gap' | 'tail' | 'whole';
+  /** Extent on the disk in bytes. */
+  readonly start: number;
+  readonly length: number;
+  readonly partitions: readonly number[];
+  readonly fileSystem?: FileSystemInfo;
+  /** Bytes that matter. */
+  readonly usedBytes: number;
+  readonly raw?: RawReason;
+  readonly overridden?: RawReason;
+  readonly warnings: readonly string[];
+  /** Whether the job reads (image) or writes (restore) it. */
+  readonly included: boolean;
+}
+
+/** Bytes of a table that a restore writes instead of those in the image. */
+export interface TableWrite {
+  readonly what: string;
+  /** Offset on the target, in bytes. */
+  readonly offset: number;
+  readonly bytesHex: string;
+}
+
+export interface DiskPlan {
+  /** Number within the image. */
+  readonly number: number;
+  readonly identity: DiskIdentity;
+  readonly sizeBytes: number;
+  readonly sectorSize: number;
+  readonly table: {
+    readonly kind: string;
+    readonly diskId?: string;
+    readonly partitions: readonly ImagedPartition[];
+  };
+  readonly regions: readonly RegionPlan[];
+  readonly usedBytes: number;
+  readonly warnings: readonly string[];
+  /** Restore: what is on the target now and will be lost, for people. */
+  readonly destroys?: readonly string[];
+  readonly tableWrites?: readonly TableWrite[];
+}
+
+/** What a job would do. Nothing was written to make it. */
+export interface Plan {
+  readonly job: Job;
+  /** BLAKE3 over everything that was decided: what a confirmation names. */
+  readonly digest: string;
+  readonly summary: string;
+  readonly disks: readonly DiskPlan[];
+  /** Bytes that will be read from the source or the repository, and written to the target, at most. */
+  readonly readBytes: number;
+  readonly writeBytes: number;
+  /** Free bytes where the repository is, for an image. */
+  readonly freeBytes?: number;
+  readonly warnings: readonly string[];
+  /** Reasons why `run` will refuse; empty if it will not. */
+  readonly refusals: readonly ErrorReport[];
+  /** For a restore: the image. */
+  readonly image?: {
+    readonly id: string;
+    readonly name: string;
+    readonly created: string;
+    readonly sequence: number;
+  };
+}
+
+export type Phase =
+  | 'inspecting'
+  | 'recovering'
+  | 'reading'
+  | 'committing'
+  | 'clearing'
+  | 'writing'
+  | 'finishing'
+  | 'reading back'
+  | 'verifying';
+
+/** A moment of a running job: immutable, a few a second and exactly one with `final`. */
+export interface Progress {
+  readonly phase: Phase;
+  /** What is being worked on, for example `/dev/sda partition 2`. */
+  readonly subject: string;
+  readonly doneBytes: number;
+  /** Absent while not known. */
+  readonly totalBytes?: number;
+  /** Bytes that could not be read. */
+  readonly badBytes: number;
+  /** Bytes per second over the last seconds. */
+  readonly bytesPerSecond: number;
+  readonly secondsLeft?: number;
+  /** Imaging: bytes found in the repository, new, and what the new ones take. */
+  readonly reusedBytes?: number;
+  readonly newBytes?: number;
+  readonly storedBytes?: number;
+  readonly final: boolean;
+}
+
+/** A part of an image that could not be read or restored. */
+export interface Gap {
+  readonly disk: number;
+  readonly region: string;
+  /** Extent on the disk in bytes. */
+  readonly offset: number;
+  readonly length: number;
+  readonly reason: string;
+}
+
+export type Outcome = 'done' | 'done-with-gaps' | 'failed' | 'does-not-verify' | 'cancelled';
+
+/** What a job did. */
+export interface Report {
+  readonly job: Job;
+  readonly outcome: Outcome;
+  readonly planDigest?: string;
+  readonly program: string;
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly phases: readonly { readonly phase: Phase; readonly seconds: number }[];
+  readonly image?: { readonly id: string; readonly name: string; readonly sequence: number };
+  readonly disks: readonly { readonly number: number; readonly identity: DiskIdentity }[];
+  /** Sums in bytes; which ones depends on the job. */
+  readonly sums: Readonly<Record<string, number>>;
+  readonly gaps: readonly Gap[];
+  /** Gaps that are not listed because there are too many. */
+  readonly gapsLeftOut: number;
+  /** Restore: whether the target was read back and found right. */
+  readonly verified?: boolean;
+  readonly warnings: readonly string[];
+  readonly error?: ErrorReport;
+}

@@ -1,0 +1,113 @@
+/** Collects what a job did into its report. */
+import { isPermafrostError, type ErrorReport } from '../base/errors.ts';
+import type { Manifest } from '../repository/manifest.ts';
+import { PROGRAM } from '../base/program.ts';
+import type { DiskIdentity } from '../device/identity.ts';
+import type { Gap, Job, Outcome, Report } from './job.ts';
+import type { ProgressMeter } from './progress.ts';
+
+/** Gaps that a report lists; a failing disk can have millions. */
+const MAX_GAPS = 1000;
+
+export class ReportBuilder {
+  readonly #job: Job;
+  readonly #meter: ProgressMeter;
+  readonly #startedAt = new Date().toISOString();
+  readonly #startMs = performance.now();
+  readonly #gaps: Gap[] = [];
+  #gapCount = 0;
+  readonly #warnings: string[] = [];
+  readonly #problems: string[] = [];
+  readonly #sums: Record<string, number> = {};
+  readonly #disks: { number: number; identity: DiskIdentity }[] = [];
+  #image: Report['image'];
+  #planDigest: string | undefined;
+  #verified: boolean | undefined;
+
+  constructor(job: Job, meter: ProgressMeter) {
+    this.#job = job;
+    this.#meter = meter;
+  }
+
+  plan(digest: string): void {
+    this.#planDigest = digest;
+  }
+
+  disk(number: number, identity: DiskIdentity): void {
+    this.#disks.push({ number, identity });
+  }
+
+  image({ id, name, sequence }: Pick<Manifest, 'id' | 'name' | 'sequence'>): void {
+    this.#image = { id, name, sequence };
+  }
+
+  sum(name: string, value: number): void {
+    this.#sums[name] = value;
+  }
+
+  warn(...warnings: readonly string[]): void {
+    this.#warnings.push(...warnings);
+  }
+
+  /** Something that makes the whole not verify. */
+  problem(problem: string): void {
+    this.#problems.push(problem);
+  }
+
+  gap(gap: Gap): void {
+    this.#gapCount++;
+    const last = this.#gaps.at(-1);
+    const joins =
+      last?.disk === gap.disk &&
+      last.region === gap.region &&
+      last.reason === gap.reason &&
+      last.offset + last.length === gap.offset;
+    if (joins) {
+      this.#gapCount--;
+      this.#gaps[this.#gaps.length - 1] = { ...last, length: last.length + gap.length };
+    } else if (this.#gaps.length < MAX_GAPS) this.#gaps.push(gap);
+  }
+
+  get hasGaps(): boolean {
+    return this.#gapCount > 0;
+  }
+
+  verified(verified: boolean): void {
+    this.#verified = verified;
+  }
+
+  /** Runs `work` and turns its end, whatever it is, into the report. Bugs are thrown on. */
+  async finish(work: () => Promise<void>): Promise<Report> {
+    let error: ErrorReport | undefined;
+    let outcome: Outcome = 'done';
+    try {
+      await work();
+      if (this.#problems.length > 0) outcome = 'does-not-verify';
+      else if (this.hasGaps) outcome = 'done-with-gaps';
+    } catch (thrown) {
+      if (!isPermafrostError(thrown)) throw thrown;
+      error = thrown.toJSON();
+      outcome =
+        thrown.code === 'job/cancelled' ? 'cancelled' : thrown.exitCode === 4 ? 'does-not-verify' : 'failed';
+    } finally {
+      this.#meter.end();
+    }
+    return {
+      job: this.#job,
+      outcome,
+      ...(this.#planDigest === undefined ? {} : { planDigest: this.#planDigest }),
+      program: PROGRAM,
+      startedAt: this.#startedAt,
+      seconds: (performance.now() - this.#startMs) / 1000,
+      phases: this.#meter.phases(),
+      ...(this.#image === undefined ? {} : { image: this.#image }),
+      disks: this.#disks,
+      sums: this.#sums,
+      gaps: this.#gaps,
+      gapsLeftOut: this.#gapCount - this.#gaps.length,
+      ...(this.#verified === undefined ? {} : { verified: this.#verified }),
+      warnings: [...this.#warnings, ...this.#problems],
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+}

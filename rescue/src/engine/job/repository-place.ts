@@ -1,0 +1,30 @@
+/** Where a repository is, or would be: on which disks, and with how much room. */
+import { stat, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { disksHolding } from '../device/holding-disk.ts';
+
+export interface RepositoryPlace {
+  /** Whole disks that hold it; none for network shares and memory. */
+  readonly disks: readonly string[];
+  readonly freeBytes?: number;
+}
+
+/** Throws `repository/unresolved` if the disks cannot be found out. */
+export async function repositoryPlace(path: string): Promise<RepositoryPlace> {
+  const folder = await existingFolder(resolve(path));
+  const disks = await disksHolding(folder);
+  const free = await statfs(folder).then(
+    (s) => s.bavail * s.bsize,
+    () => undefined,
+  );
+  return { disks, ...(free === undefined ? {} : { freeBytes: free }) };
+}
+
+/** The folder itself, or the nearest one above it that exists: where it would be created. */
+async function existingFolder(path: string): Promise<string> {
+  const exists = await stat(path).then(
+    (s) => s.isDirectory(),
+    () => false,
+  );
+  return exists || path === dirname(path) ? path : existingFolder(dirname(path));
+}

@@ -1,0 +1,294 @@
+/** Planning a restore: which image goes where, what it destroys, which tables change, every reason to refuse. */
+import type { ChunkPool } from 'blockdev-native';
+import { PermafrostError } from '../base/errors.ts';
+import { describeTarget, openTarget, type OpenDisk } from '../device/device.ts';
+import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
+import { planTables, type TablePlan } from '../partition/relocate.ts';
+import { readTable } from '../partition/table.ts';
+import { FrameReader } from '../repository/frame-reader.ts';
+import { imageReader } from '../repository/image-reader.ts';
+import type { ImagedDisk, ImagedRegion, Manifest } from '../repository/manifest.ts';
+import { Repository } from '../repository/repository.ts';
+import { describeContents } from './describe-contents.ts';
+import type { DiskPlan, Plan, RegionPlan, RestoreJob } from './job.ts';
+import { sealPlan } from './plan-parts.ts';
+import { repositoryPlace } from './repository-place.ts';
+import type { RunOptions } from './run-options.ts';
+import { selectImage } from './select-image.ts';
+
+/** One disk of the image and where it goes. */
+export interface PlannedTarget {
+  readonly imaged: ImagedDisk;
+  /** Absent for a disk-image file that is yet to be created, with the size of the imaged disk. */
+  readonly disk?: OpenDisk;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** The whole disk with its tables, or chosen partitions into the table that is there. */
+  readonly whole: boolean;
+  /** What will be written, with its content. */
+  readonly regions: readonly ImagedRegion[];
+  readonly tables: TablePlan;
+}
+
+/** A planned restore. The caller closes targets and repository. */
+export interface PreparedRestore {
+  readonly plan: Plan;
+  readonly image: Manifest;
+  readonly repository: Repository;
+  readonly reader: FrameReader;
+  readonly targets: readonly PlannedTarget[];
+  readonly refusals: readonly PermafrostError[];
+}
+
+/** Opens everything and decides everything, writing nothing. */
+export async function prepareRestore(
+  job: RestoreJob,
+  pool: ChunkPool,
+  options: Pick<RunOptions, 'signal'>,
+): Promise<PreparedRestore> {
+  const repository = await Repository.open(job.repository);
+  const targets: PlannedTarget[] = [];
+  try {
+    const { machine, ofDisk } = job;
+    const image = await selectImage(repository, {
+      image: job.image,
+      ...(machine === undefined ? {} : { machine }),
+      ...(ofDisk === undefined ? {} : { ofDisk }),
+    });
+    const reader = new FrameReader(repository, await repository.loadPacks(), pool);
+    const refusals: PermafrostError[] = [];
+    const disks: DiskPlan[] = [];
+    const place = await repositoryPlace(job.repository);
+    for (const { imaged, path } of pairTargets(job, image)) {
+      const target = await planTarget(job, image, imaged, path, reader, refusals);
+      targets.push(target);
+      if (target.disk !== undefined && (await target.disk.isAmong(place.disks)))
+        refusals.push(
+          new PermafrostError('repository/on-target', { repository: job.repository, device: path }),
+        );
+      disks.push(await describeDiskPlan(target, options));
+    }
+    const plan = describePlan(job, image, disks, refusals, targets);
+    return { plan, image, repository, reader, targets, refusals };
+  } catch (error) {
+    await Promise.all(targets.map(async ({ disk }) => disk?.close()));
+    await repository.close();
+    throw error;
+  }
+}
+
+/** Which disk of the image goes to which target. */
+function pairTargets(job: RestoreJob, image: Manifest): { imaged: ImagedDisk; path: string }[] {
+  const fail = (problem: string): never => {
+    throw new PermafrostError('usage/invalid', {
+      problem,
+      hint: 'Run "permafrost show" on the image to see its disks; name them as --disk NUMBER=TARGET.',
+    });
+  };
+  const numbers = image.disks.map(({ number }) => number).join(', ');
+  if (job.targets.length === 0) fail('no target was named');
+  if (job.partitions !== undefined && job.targets.length !== 1) fail('partitions go to a single target only');
+  const pairs = job.targets.map(({ disk, target }) => {
+    if (disk === undefined && image.disks.length > 1)
+      return fail(`the image has disks ${numbers}: say which one goes to ${target}`);
+    const imaged = disk === undefined ? image.disks[0] : image.disks.find(({ number }) => number === disk);
+    return imaged === undefined
+      ? fail(`the image has no disk ${disk ?? 1}; it has ${numbers}`)
+      : { imaged, path: target };
+  });
+  if (new Set(pairs.map(({ path }) => path)).size !== pairs.length) fail('the same target was named twice');
+  if (new Set(pairs.map(({ imaged }) => imaged)).size !== pairs.length)
+    fail('the same disk of the image was named twice');
+  return pairs;
+}
+
+async function planTarget(
+  job: RestoreJob,
+  image: Manifest,
+  imaged: ImagedDisk,
+  path: string,
+  reader: FrameReader,
+  refusals: PermafrostError[],
+): Promise<PlannedTarget> {
+  const disk = await openTarget(path);
+  const sizeBytes = disk?.identity.sizeBytes ?? imaged.sizeBytes;
+  const name = disk?.identity.path ?? path;
+  try {
+    if (job.partitions !== undefined) {
+      const regions = chosenRegions(job.partitions, imaged, image);
+      if (disk === undefined) throw new PermafrostError('device/not-found', { device: path });
+      await checkPartitions(disk, imaged, regions, refusals);
+      return {
+        imaged,
+        disk,
+        path: name,
+        sizeBytes,
+        whole: false,
+        regions,
+        tables: { minimumBytes: 0, writes: [], warnings: [] },
+      };
+    }
+    const source = imageReader(reader, imaged, image.chunkBytes);
+    const table = await readTable(source, { sectorSize: imaged.sectorSize });
+    const tables = await planTables(source, table, sizeBytes);
+    if (sizeBytes < tables.minimumBytes)
+      refusals.push(
+        new PermafrostError('device/too-small', {
+          device: name,
+          sizeBytes,
+          neededBytes: tables.minimumBytes,
+        }),
+      );
+    if (
+      disk?.identity.kind === 'device' &&
+      table.kind !== 'none' &&
+      disk.identity.sectorSize !== imaged.sectorSize
+    )
+      refusals.push(
+        new PermafrostError('device/sector-size', {
+          device: name,
+          sectorSize: disk.identity.sectorSize,
+          imageSectorSize: imaged.sectorSize,
+        }),
+      );
+    const regions = imaged.regions.filter(({ content, start }) => content !== undefined && start < sizeBytes);
+    return {
+      imaged,
+      ...(disk === undefined ? {} : { disk }),
+      path: name,
+      sizeBytes,
+      whole: true,
+      regions,
+      tables,
+    };
+  } catch (error) {
+    await disk?.close();
+    throw error;
+  }
+}
+
+function chosenRegions(partitions: readonly number[], imaged: ImagedDisk, image: Manifest): ImagedRegion[] {
+  return partitions.map((number) => {
+    const region = imaged.regions.find(
+      (r) => r.partitions.includes(number) || (number === 0 && r.kind === 'whole'),
+    );
+    if (region?.content === undefined)
+      throw new PermafrostError('usage/invalid', {
+        problem: `image ${image.id.slice(0, 8)} has no partition ${number}`,
+        hint: 'Run "permafrost show" on the image to see its partitions.',
+      });
+    if (region.partitions.length > 1)
+      throw new PermafrostError('usage/invalid', {
+        problem: `partition ${number} overlaps partition ${region.partitions.filter((n) => n !== number).join(' and ')}: they can only be restored with the whole disk`,
+      });
+    return region;
+  });
+}
+
+/** The target must already have the chosen partitions exactly where the image had them. */
+async function checkPartitions(
+  disk: OpenDisk,
+  imaged: ImagedDisk,
+  regions: readonly ImagedRegion[],
+  refusals: PermafrostError[],
+): Promise<void> {
+  const isFile = disk.identity.kind === 'file';
+  const table = await readTable(disk.reader, {
+    isFile,
+    ...(isFile ? { sectorSize: imaged.sectorSize } : {}),
+  });
+  for (const region of regions) {
+    const problem = mismatch(region, table.partitions, disk.identity.sizeBytes);
+    if (problem !== undefined)
+      refusals.push(new PermafrostError('device/table-mismatch', { device: disk.identity.path, problem }));
+  }
+}
+
+function mismatch(
+  region: ImagedRegion,
+  partitions: readonly { number: number; start: number; length: number }[],
+  sizeBytes: number,
+): string | undefined {
+  if (region.kind === 'whole')
+    return partitions.length === 0 && sizeBytes >= region.length
+      ? undefined
+      : 'the image is of a disk without partitions';
+  const number = region.partitions[0]!;
+  const there = partitions.find((partition) => partition.number === number);
+  if (there === undefined) return `it has no partition ${number}`;
+  if (there.start === region.start && there.length === region.length) return undefined;
+  return `its partition ${number} has ${there.length} bytes at ${there.start}, the imaged one ${region.length} at ${region.start}`;
+}
+
+async function describeDiskPlan(
+  target: PlannedTarget,
+  options: Pick<RunOptions, 'signal'>,
+): Promise<DiskPlan> {
+  const { imaged, disk, tables, whole } = target;
+  const regions = imaged.regions.map((region): RegionPlan => {
+    const { name, kind, start, length, partitions, warnings, sums } = region;
+    return {
+      name,
+      kind,
+      start,
+      length,
+      partitions,
+      usedBytes: sums.usedBytes,
+      warnings,
+      included: target.regions.includes(region),
+    };
+  });
+  const left = regions.filter(({ kind, included }) => whole && kind === 'partition' && !included);
+  const identity: DiskIdentity = disk?.identity ?? describeTarget(target.path, target.sizeBytes);
+  const cut = imaged.regions.find(({ start, length }) => start + length > target.sizeBytes);
+  return {
+    number: imaged.number,
+    identity,
+    sizeBytes: target.sizeBytes,
+    sectorSize: imaged.sectorSize,
+    table: imaged.table,
+    regions,
+    usedBytes: regions.reduce((sum, region) => sum + (region.included ? region.usedBytes : 0), 0),
+    warnings: [
+      ...tables.warnings,
+      ...left.map(({ name }) => `The image does not have ${name}: it will be there, but empty.`),
+      ...(whole && cut !== undefined
+        ? [`The target ends inside the ${cut.name} of the image: what lies behind is left out.`]
+        : []),
+    ],
+    destroys: disk === undefined ? [] : await describeContents(disk, target, options),
+    tableWrites: tables.writes.map(({ what, offset, bytes }) => ({
+      what,
+      offset,
+      bytesHex: Buffer.from(bytes).toString('hex'),
+    })),
+  };
+}
+
+function describePlan(
+  job: RestoreJob,
+  image: Manifest,
+  disks: readonly DiskPlan[],
+  refusals: readonly PermafrostError[],
+  targets: readonly PlannedTarget[],
+): Plan {
+  const usedBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
+  const where = disks.map(({ identity }) => describeIdentity(identity)).join(' and ');
+  const what = job.partitions === undefined ? 'the whole disk' : `partition ${job.partitions.join(', ')}`;
+  const bad = targets.flatMap(({ regions }) => regions).reduce((sum, { sums }) => sum + sums.badBytes, 0);
+  return sealPlan({
+    job,
+    summary: `Restore ${what} of image ${image.id.slice(0, 8)} "${image.name}" to ${where}.`,
+    disks,
+    readBytes: usedBytes,
+    writeBytes: usedBytes,
+    warnings: [
+      ...disks.flatMap(({ warnings }) => warnings),
+      ...(bad > 0
+        ? [`${bad} bytes of the image could not be read from its source: zeros will stand in for them.`]
+        : []),
+    ],
+    refusals: refusals.map((refusal) => refusal.toJSON()),
+    image: { id: image.id, name: image.name, created: image.created, sequence: image.sequence },
+  });
+}

@@ -1,0 +1,37 @@
+/** What every `run` takes besides its job, and the pool that carries it. */
+import { native, type ChunkPool } from 'blockdev-native';
+import type { OnProgress } from './progress.ts';
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  /** Threads; default: as many as the machine has use for. */
+  readonly workers?: number;
+  /** The digest of the plan that was confirmed; `run` refuses if what it would do has become another. */
+  readonly confirmed?: string;
+}
+
+/** How long reads under way may take to end by themselves after a cancel. */
+const PATIENCE_MS = 3000;
+
+/** Runs `work` with a pool; a cancel that hung reads do not heed abandons them. */
+export async function withPool<T>(
+  options: Pick<RunOptions, 'signal' | 'workers'>,
+  work: (pool: ChunkPool) => Promise<T>,
+): Promise<T> {
+  const { signal, workers } = options;
+  const pool = native.createPool(workers === undefined ? {} : { workers });
+  let patience: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    patience = setTimeout(() => pool.abandon(), PATIENCE_MS);
+  };
+  if (signal?.aborted === true) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await work(pool);
+  } finally {
+    clearTimeout(patience);
+    signal?.removeEventListener('abort', onAbort);
+    await pool.close();
+  }
+}
