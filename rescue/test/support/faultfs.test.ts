@@ -166,7 +166,10 @@ test('a process with a hanging read can be killed, one with a stuck read only wh
     const exited = once(child, 'exit');
     while ((await faults.status()).hanging === 0) await sleep(10);
     child.kill('SIGKILL');
-    const winner = await Promise.race([exited.then(() => 'dead'), sleep(dies ? 5000 : 500, 'alive', { ref: false })]);
+    const winner = await Promise.race([
+      exited.then(() => 'dead'),
+      sleep(dies ? 5000 : 500, 'alive', { ref: false }),
+    ]);
     assert.equal(winner, dies ? 'dead' : 'alive', act);
     await faults.remove(rule);
     await exited;
