@@ -42,8 +42,8 @@ export async function mapUsedBlocks(
   signal?: AbortSignal,
 ): Promise<UsedBlocks> {
   const marked = new ExtentsBuilder();
-  // The boot sectors and the primary superblock, which a bitmap that counts from block 1 does not cover.
-  marked.add(0, Math.max(2048, g.firstDataBlock * g.blockSize));
+  // The boot sectors, which a bitmap that counts from block 1 does not cover.
+  marked.add(0, g.firstDataBlock * g.blockSize);
   const metadata = makeMetadata(g);
   const maxRun = Math.max(1, Math.floor(RUN_BYTES / g.blockSize));
   let freeClusters = 0;
