@@ -131,15 +131,17 @@ test('makes both copies from the valid one', async () => {
 });
 
 test('does not overwrite a partition to make a primary anew', async () => {
-  const disk = gptDisk({
-    sectors: 1024,
-    partitions: [{ number: 1, startSector: 20, endSector: 100 }],
-    header: { firstUsableSector: 20 },
-  });
-  disk.fill(0, 512, 34 * 512);
-  const { plan } = await restore(disk, 2048 * 512);
-  assert.ok(plan.writes.every((w) => w.what !== 'primary GPT entries' && w.what !== 'primary GPT header'));
-  assert.match(plan.warnings.join(), /no room to make it anew/);
+  for (const header of [{ firstUsableSector: 20 }, {}]) {
+    const disk = gptDisk({
+      sectors: 1024,
+      partitions: [{ number: 1, startSector: 20, endSector: 100 }],
+      header,
+    });
+    disk.fill(0, 512, 34 * 512);
+    const { plan } = await restore(disk, 2048 * 512);
+    assert.ok(plan.writes.every((w) => w.what !== 'primary GPT entries' && w.what !== 'primary GPT header'));
+    assert.match(plan.warnings.join(), /no room to make it anew/);
+  }
 });
 
 test('keeps the room that the owner left between the usable part and the backup', async () => {

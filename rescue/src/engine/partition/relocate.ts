@@ -6,7 +6,7 @@ import type { BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
 import { arrayBytes, encodeGptHeader, RESERVED_ARRAY_BYTES, type GptHeader } from './gpt.ts';
 import { encodeMbr, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
-import type { PartitionTable } from './partition-table.ts';
+import type { GptTable, PartitionTable } from './partition-table.ts';
 import { isValidCopy, readGpt, type GptCopies, type GptCopy } from './read-gpt.ts';
 
 /** Bytes of the table that differ from the image's. */
@@ -46,7 +46,7 @@ export async function planTables(
       structure: `${table.used} GPT`,
       problem: `is not the one that was found before: it ${source.problem}`,
     });
-  const places = placesOf(source, copies, table.usableStart, sectorSize);
+  const places = placesOf(source, copies, table);
   const contentEnd = Math.ceil(endOfContent(table) / sectorSize);
   const needed = (Math.max(contentEnd, source.header.firstUsableSector) + places.backupSectors) * sectorSize;
   const minimumBytes = Math.min(needed, table.sizeBytes);
@@ -166,7 +166,8 @@ interface Places {
   readonly hasRoomForPrimary: boolean;
 }
 
-function placesOf(source: GptCopy, copies: GptCopies, usableStart: number, sectorSize: number): Places {
+function placesOf(source: GptCopy, copies: GptCopies, table: GptTable): Places {
+  const { sectorSize } = table;
   const arraySectors = Math.ceil(arrayBytes(source.header) / sectorSize);
   const usual = Math.max(arraySectors, RESERVED_ARRAY_BYTES / sectorSize);
   const { backup } = copies;
@@ -174,11 +175,14 @@ function placesOf(source: GptCopy, copies: GptCopies, usableStart: number, secto
   const kept = isValidCopy(backup) ? backup.header.ownSector - backup.header.arraySector : usual;
   const isSane = kept >= arraySectors && kept <= 2 * usual;
   const backupArraySectors = isSane ? kept : usual;
+  let contentStart = table.usableStart;
+  for (const { start } of [...table.partitions, ...table.doubtful])
+    contentStart = Math.min(contentStart, start);
   const reserve = imagedLast - backupArraySectors - source.header.usableEndSector;
   return {
     backupSectors: backupArraySectors + 1,
     reserveSectors: Math.max(0, reserve),
-    hasRoomForPrimary: (2 + arraySectors) * sectorSize <= usableStart,
+    hasRoomForPrimary: (2 + arraySectors) * sectorSize <= contentStart,
   };
 }
 
