@@ -1,16 +1,10 @@
 /** The engine's one door: everything that front ends use of it. */
+export { addonFailure } from './base/addon-failure.ts';
 export { exitCodes, isPermafrostError, PermafrostError, type ErrorReport } from './base/errors.ts';
-export { Extents } from './base/extents.ts';
 export { PROGRAM, VERSION } from './base/program.ts';
-export { openSource, type OpenDisk } from './device/device.ts';
 export { confirmationText, describeIdentity, type DiskIdentity } from './device/identity.ts';
 export type * from './filesystem/file-system.ts';
-export {
-  inspectDisk,
-  type InspectedDisk,
-  type InspectedRegion,
-  type InspectOptions,
-} from './job/inspect-disk.ts';
+export { inspectSource, type InspectSourceOptions } from './job/inspect.ts';
 export type * from './job/job.ts';
 export { planImage } from './job/image-plan.ts';
 export { runImage } from './job/image.ts';

@@ -144,7 +144,12 @@ function describePlan(
   );
 }
 
-function describeDisk(number: number, disk: OpenDisk, { table, regions, warnings }: InspectedDisk): DiskPlan {
+/** A disk and what is on it, as plans show it. */
+export function describeDisk(
+  number: number,
+  disk: OpenDisk,
+  { table, regions, warnings }: InspectedDisk,
+): DiskPlan {
   const described = regions.map((part): RegionPlan => {
     const { region, fileSystem, used, raw, overridden } = part;
     return {

@@ -26,6 +26,7 @@ export async function runImage(job: ImageJob, options: RunOptions = {}): Promise
     const { plan, sources, refusals } = await prepareImage(job, options);
     try {
       report.plan(plan.digest);
+      options.onPlan?.(plan);
       report.warn(...plan.warnings);
       throwIfRefused(plan.refusals, refusals);
       checkConfirmed(plan, options.confirmed);

@@ -83,6 +83,8 @@ export interface RegionPlan {
   readonly warnings: readonly string[];
   /** Whether the job reads (image) or writes (restore) it. */
   readonly included: boolean;
+  /** Used extents as start, length pairs relative to the region, where every range was asked for. */
+  readonly used?: readonly (readonly [number, number])[];
 }
 
 /** Bytes of a table that a restore writes instead of those in the image. */

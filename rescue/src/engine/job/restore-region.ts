@@ -117,9 +117,10 @@ export class RegionRestore {
         const offset = at * chunkBytes;
         const bytes = Math.min(Math.min(to, at + RUN_STEP_CHUNKS) * chunkBytes, length) - offset;
         if (bytes <= 0) break;
-        if (delta) await this.#zeroWhereNeeded(at, Math.min(to, at + RUN_STEP_CHUNKS));
+        let written = bytes;
+        if (delta) written = await this.#zeroWhereNeeded(at, Math.min(to, at + RUN_STEP_CHUNKS));
         else await zeroRange(file, start + offset, bytes);
-        this.#target.onBytes(unused ? 0 : bytes, bytes);
+        this.#target.onBytes(unused ? 0 : bytes, written);
       }
     }
   }
@@ -136,7 +137,8 @@ export class RegionRestore {
     if (from < first + count) yield [from, first + count];
   }
 
-  async #zeroWhereNeeded(from: number, to: number): Promise<void> {
+  /** Zeroes the chunks from `from` to before `to` that are not zero; how many bytes that were. */
+  async #zeroWhereNeeded(from: number, to: number): Promise<number> {
     const { file, start, chunkBytes } = this.#target;
     const chunks = Array.from({ length: to - from }, (_, i) => from + i).filter(
       (chunk) => this.#lengthOf(chunk) > 0,
@@ -149,7 +151,13 @@ export class RegionRestore {
         id: undefined,
       })),
     );
-    for (const i of wrong) await zeroRange(file, start + chunks[i]! * chunkBytes, this.#lengthOf(chunks[i]!));
+    let written = 0;
+    for (const i of wrong) {
+      const length = this.#lengthOf(chunks[i]!);
+      await zeroRange(file, start + chunks[i]! * chunkBytes, length);
+      written += length;
+    }
+    return written;
   }
 
   async #writeWindow(window: ChunkWindow): Promise<void> {

@@ -39,6 +39,7 @@ export async function runRestore(job: RestoreJob, options: RunOptions = {}): Pro
       const { plan, image, targets } = prepared;
       try {
         report.plan(plan.digest);
+        options.onPlan?.(plan);
         report.image(image);
         report.warn(...plan.warnings);
         throwIfRefused(plan.refusals, prepared.refusals);

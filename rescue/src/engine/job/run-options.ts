@@ -1,10 +1,13 @@
 /** What every `run` takes besides its job, and the pool that carries it. */
 import { native, type ChunkPool } from 'blockdev-native';
+import type { Plan } from './job.ts';
 import type { OnProgress } from './progress.ts';
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
+  /** Gets the plan that is carried out, before anything is written. */
+  readonly onPlan?: (plan: Plan) => void;
   /** Threads; default: as many as the machine has use for. */
   readonly workers?: number;
   /** The digest of the plan that was confirmed; `run` refuses if what it would do has become another. */

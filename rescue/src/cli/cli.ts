@@ -1,0 +1,104 @@
+/** Picks the command, gives it its arguments, and turns its end into an exit code: the one place that does. */
+import { parseArgs } from 'node:util';
+import { addonFailure, exitCodes, isPermafrostError, PROGRAM } from '../engine/index.ts';
+import { usageError, type Command, type Invocation } from './command.ts';
+import { commands } from './commands.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import { Output } from './output.ts';
+
+/** After Ctrl-C, how long the job may take to end by itself before the program leaves a hung device behind. */
+const CANCEL_PATIENCE_MS = 4500;
+
+/** Runs the command line `args` and resolves to its exit code. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const output = new Output({
+    json: args.includes('--json'),
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+  // A reader that has seen enough closes the pipe (`| head`): that is no failure of the command.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.done);
+    throw error;
+  });
+  try {
+    return await dispatch(args, output);
+  } catch (error) {
+    const known = isPermafrostError(error) ? error : (addonFailure(error) ?? toUsageError(error));
+    if (known !== undefined) {
+      output.error(known.toJSON());
+      return known.exitCode;
+    }
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    output.error({
+      code: 'bug',
+      message: `this is a bug in ${PROGRAM}: ${detail}`,
+      hint: 'Please report it with the lines above. What was committed before is not affected.',
+      details: {},
+    });
+    return exitCodes.failed;
+  }
+}
+
+async function dispatch(args: readonly string[], output: Output): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--version' || name === '-V') {
+    output.print(PROGRAM);
+    output.emit('version', { program: PROGRAM });
+    return exitCodes.done;
+  }
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    const topic = commands.find((command) => command.name === rest[0]);
+    process.stdout.write(
+      `${(topic === undefined ? generalHelp(commands) : commandHelp(topic)).join('\n')}\n`,
+    );
+    return name === undefined ? exitCodes.usage : exitCodes.done;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) throw usageError(`there is no command "${name}"`);
+  return runCommand(command, rest, output);
+}
+
+async function runCommand(command: Command, args: readonly string[], output: Output): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...command.options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+    strict: true,
+  });
+  if (values['help'] === true) {
+    process.stdout.write(`${commandHelp(command).join('\n')}\n`);
+    return exitCodes.done;
+  }
+  return withCancel((signal) => command.run({ values, positionals, output, signal } satisfies Invocation));
+}
+
+/** Ctrl-C (or a TERM) aborts; a second one, or a device that hangs, ends the program at once. */
+async function withCancel(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const controller = new AbortController();
+  const leave = (): void => {
+    process.stderr.write(
+      'permafrost: a device does not answer; leaving it. Nothing half-done was committed.\n',
+    );
+    process.exit(exitCodes.cancelled);
+  };
+  const cancel = (): void => {
+    if (controller.signal.aborted) leave();
+    controller.abort();
+    setTimeout(leave, CANCEL_PATIENCE_MS).unref();
+  };
+  process.on('SIGINT', cancel);
+  process.on('SIGTERM', cancel);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', cancel);
+    process.off('SIGTERM', cancel);
+  }
+}
+
+/** Wrong options as `parseArgs` reports them. */
+function toUsageError(error: unknown): ReturnType<typeof usageError> | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('ERR_PARSE_ARGS') ? usageError((error as Error).message.split('. ')[0]!) : undefined;
+}

@@ -1,0 +1,79 @@
+/** What every command of the command line is made of. */
+import type { ParseArgsOptionsConfig } from 'node:util';
+import { PermafrostError } from '../engine/index.ts';
+import type { Output } from './output.ts';
+
+/** Values of options as `parseArgs` gives them. */
+export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+export interface Command {
+  readonly name: string;
+  /** Arguments after the name, for the usage line. */
+  readonly usage: string;
+  /** One line: what it is for. */
+  readonly summary: string;
+  /** Options besides --json and --help, each with its line of help. */
+  readonly options: ParseArgsOptionsConfig;
+  readonly help: Readonly<Record<string, string>>;
+  /** Resolves to the exit code. */
+  readonly run: (invocation: Invocation) => Promise<number>;
+}
+
+export interface Invocation {
+  readonly values: Values;
+  readonly positionals: readonly string[];
+  readonly output: Output;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+export function usageError(problem: string): PermafrostError<'usage/invalid'> {
+  return new PermafrostError('usage/invalid', { problem });
+}
+
+/** The value of a string option; undefined if it was not given. */
+export function text(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The value of a string option that must be given. */
+export function required(values: Values, name: string): string {
+  const value = text(values, name);
+  if (value === undefined || value === '') throw usageError(`--${name} is missing`);
+  return value;
+}
+
+export function flag(values: Values, name: string): boolean {
+  return values[name] === true;
+}
+
+/** The value of an option that is a whole number. */
+export function integer(values: Values, name: string): number | undefined {
+  const value = text(values, name);
+  return value === undefined ? undefined : parseInteger(value, name);
+}
+
+/** The values of a repeatable option that are whole numbers; undefined if it was not given. */
+export function integers(values: Values, name: string): number[] | undefined {
+  const value = values[name];
+  return Array.isArray(value) ? value.map((item) => parseInteger(String(item), name)) : undefined;
+}
+
+function parseInteger(value: string, name: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw usageError(`--${name} must be a whole number, not "${value}"`);
+  return Number(value);
+}
+
+/** `{ [name]: value }`, or nothing if `value` is undefined: for optional fields of jobs. */
+export function optional<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [name]: value } as Partial<Record<K, V>>);
+}
+
+/** Exactly one positional argument, called `what` in errors. */
+export function onlyArgument(positionals: readonly string[], what: string): string {
+  const [first, ...rest] = positionals;
+  if (first === undefined) throw usageError(`${what} is missing`);
+  if (rest.length > 0) throw usageError(`one ${what} is expected, not also "${rest.join(' ')}"`);
+  return first;
+}

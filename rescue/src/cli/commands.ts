@@ -1,0 +1,17 @@
+/** All commands, in the order of the help. */
+import type { Command } from './command.ts';
+import { imageCommand } from './commands/image.ts';
+import { imagesCommand } from './commands/images.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { restoreCommand } from './commands/restore.ts';
+import { showCommand } from './commands/show.ts';
+import { verifyCommand } from './commands/verify.ts';
+
+export const commands: readonly Command[] = [
+  inspectCommand,
+  imageCommand,
+  imagesCommand,
+  showCommand,
+  restoreCommand,
+  verifyCommand,
+];

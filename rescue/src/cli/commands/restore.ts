@@ -1,0 +1,132 @@
+/** `permafrost restore`: puts an image back, after the person at the console has named the disk. */
+import { createInterface } from 'node:readline/promises';
+import {
+  confirmationText,
+  PermafrostError,
+  planRestore,
+  runRestore,
+  type Plan,
+  type RestoreJob,
+} from '../../engine/index.ts';
+import {
+  flag,
+  integers,
+  optional,
+  required,
+  text,
+  usageError,
+  type Command,
+  type Invocation,
+} from '../command.ts';
+import type { Output } from '../output.ts';
+import { planLines } from '../plan-lines.ts';
+import { finishReport, refuse } from '../report-lines.ts';
+
+export const restoreCommand: Command = {
+  name: 'restore',
+  usage: 'IMAGE TARGET --repo DIR [OPTIONS]',
+  summary: 'write an image, or partitions of it, to a disk',
+  options: {
+    repo: { type: 'string' },
+    disk: { type: 'string', multiple: true },
+    machine: { type: 'string' },
+    'of-disk': { type: 'string' },
+    partition: { type: 'string', multiple: true },
+    delta: { type: 'boolean' },
+    'no-verify': { type: 'boolean' },
+    'zero-unused': { type: 'boolean' },
+    'keep-going': { type: 'boolean' },
+    yes: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+  },
+  help: {
+    repo: 'DIR: the repository',
+    disk: 'D[=TARGET]: which disk of an image with several; repeat as D=TARGET to restore more than one',
+    machine: 'NAME: only images of this machine (host name, id or model)',
+    'of-disk': 'NAME: only images with this disk (serial, WWN, model or path)',
+    partition:
+      'N: only this partition, into a partition of the target with the same start and size; may be repeated',
+    delta: 'read the target first and write only what differs',
+    'no-verify': 'do not read the target back after writing',
+    'zero-unused': 'write zeros where the image has no data, instead of leaving what is there',
+    'keep-going': 'restore what can be read from a damaged repository, and list what is missing',
+    yes: 'do not ask for confirmation',
+    'dry-run': 'show what would be written and destroyed, and do nothing',
+  },
+  async run(invocation) {
+    const { values, output, signal } = invocation;
+    const job = restoreJob(invocation);
+    const plan = await planRestore(job, { signal });
+    output.emit('plan', plan);
+    output.print(...planLines(plan, output.width));
+    if (plan.refusals.length > 0 || flag(values, 'dry-run')) return refuse(plan.refusals, output);
+    if (!flag(values, 'yes')) await confirm(plan, output, signal);
+    const report = await runRestore(job, {
+      signal,
+      confirmed: plan.digest,
+      onProgress: (progress) => output.progress(progress),
+    });
+    output.print('');
+    return finishReport(report, output);
+  },
+};
+
+function restoreJob({ values, positionals }: Invocation): RestoreJob {
+  const [image, target, ...rest] = positionals;
+  if (image === undefined) throw usageError('IMAGE is missing');
+  if (rest.length > 0) throw usageError(`unexpected argument "${rest[0]!}"`);
+  return {
+    kind: 'restore',
+    repository: required(values, 'repo'),
+    image,
+    ...optional('machine', text(values, 'machine')),
+    ...optional('ofDisk', text(values, 'of-disk')),
+    targets: parseTargets(values['disk'], target),
+    ...optional('partitions', integers(values, 'partition')),
+    ...(flag(values, 'delta') ? { delta: true } : {}),
+    ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
+    ...(flag(values, 'zero-unused') ? { zeroUnused: true } : {}),
+    ...(flag(values, 'keep-going') ? { keepGoing: true } : {}),
+  };
+}
+
+function parseTargets(disks: unknown, target: string | undefined): RestoreJob['targets'] {
+  const given = Array.isArray(disks) ? disks.map(String) : [];
+  const targets = given.map((item) => {
+    const [, number, path] = /^(\d{1,6})(?:=(.+))?$/s.exec(item) ?? [];
+    if (number === undefined) throw usageError(`--disk must be a number or NUMBER=TARGET, not "${item}"`);
+    return { disk: Number(number), target: path ?? target ?? '' };
+  });
+  if (targets.length === 0)
+    targets.push(...(target === undefined ? [] : [{ target } as { disk: number; target: string }]));
+  if (targets.length === 0 || targets.some((item) => item.target === ''))
+    throw usageError('TARGET is missing');
+  if (target !== undefined && !targets.some((item) => item.target === target))
+    throw usageError(`"${target}" is named beside --disk targets: say which disk goes there`);
+  return targets;
+}
+
+/** Asks for the text that tells each target apart. Throws `plan/not-confirmed`. */
+async function confirm(plan: Plan, output: Output, signal: AbortSignal): Promise<void> {
+  const input = process.stdin;
+  const prompt = createInterface({ input, output: process.stderr });
+  try {
+    for (const { identity } of plan.disks) {
+      const wanted = confirmationText(identity);
+      const what =
+        identity.serial === undefined ? 'size in bytes and path' : 'last 4 characters of its serial number';
+      output.say(`To overwrite ${identity.path}, type the ${what} ("${wanted}").`);
+      const answer = await Promise.race([
+        prompt.question('> ', { signal }),
+        new Promise<string>((resolve) => prompt.once('close', () => resolve(''))),
+      ]);
+      if (answer.trim() !== wanted)
+        throw new PermafrostError('plan/not-confirmed', { device: identity.path });
+    }
+  } catch (error) {
+    if (signal.aborted) throw new PermafrostError('job/cancelled', { kept: 'Nothing was written.' });
+    throw error;
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,72 @@
+/** The end of a job in words, and its exit code. */
+import { exitCodes, type ErrorReport, type Outcome, type Report } from '../engine/index.ts';
+import { formatBytes, formatDuration, formatRate } from './format.ts';
+import type { Output } from './output.ts';
+
+const exitCodeOf: Readonly<Record<Outcome, number>> = {
+  done: exitCodes.done,
+  'done-with-gaps': exitCodes.gaps,
+  failed: exitCodes.failed,
+  'does-not-verify': exitCodes.unverified,
+  cancelled: exitCodes.cancelled,
+};
+
+/** Gaps that are printed; the report has more. */
+const SHOWN_GAPS = 20;
+
+/** Prints the report and resolves its exit code. */
+export function finishReport(report: Report, output: Output): number {
+  output.print(...reportLines(report));
+  for (const warning of report.warnings) output.say(`Note: ${warning}`);
+  for (const { disk, region, offset, length, reason } of report.gaps.slice(0, SHOWN_GAPS))
+    output.say(`Gap: disk ${disk}, ${region}, ${length} bytes at ${offset}: ${reason}`);
+  const more = report.gaps.length - SHOWN_GAPS + report.gapsLeftOut;
+  if (more > 0) output.print(`… and ${more} more gaps; --json lists up to ${report.gaps.length}.`);
+  if (report.error !== undefined && !output.json) output.error(report.error);
+  output.emit('report', report);
+  // A usage mistake found only by the job is still one.
+  if (report.error?.code === 'usage/invalid') return exitCodes.usage;
+  return exitCodeOf[report.outcome];
+}
+
+/** Prints reasons to refuse, if any, and resolves the exit code of a plan. */
+export function refuse(refusals: readonly ErrorReport[], output: Output): number {
+  if (!output.json) for (const refusal of refusals) output.error(refusal);
+  return refusals.length > 0 ? exitCodes.failed : exitCodes.done;
+}
+
+function reportLines(report: Report): string[] {
+  const { job, outcome, sums, seconds, image } = report;
+  const took = `in ${formatDuration(seconds)}`;
+  const sum = (name: string): number => sums[name] ?? 0;
+  if (outcome === 'failed' || outcome === 'cancelled') return [];
+  switch (job.kind) {
+    case 'image':
+      return [
+        `${outcome === 'done' ? 'Saved' : 'Saved, with gaps,'} as image ${image!.id.slice(0, 8)} "${image!.name}" (number ${image!.sequence}) ${took}`,
+        `  ${formatBytes(sum('usedBytes'))} used, ${formatRate(sum('usedBytes') / seconds)}`,
+        `  ${formatBytes(sum('newBytes'))} new, stored in ${formatBytes(sum('storedBytes'))}; ${formatBytes(sum('reusedBytes'))} were already there`,
+        ...(sum('salvagedBytes') > 0
+          ? [`  ${formatBytes(sum('salvagedBytes'))} recovered from a run that did not end`]
+          : []),
+      ];
+    case 'restore':
+      if (outcome === 'does-not-verify') return [];
+      return [
+        `${outcome === 'done' ? 'Restored' : 'Restored, with gaps,'} ${formatBytes(sum('usedBytes'))} ${took}, ${formatBytes(sum('writtenBytes'))} written`,
+        report.verified === true
+          ? '  read back from the disk and found identical to the image'
+          : '  NOT read back: whether the disk kept it all is not known',
+      ];
+    case 'verify':
+      return [
+        outcome === 'done'
+          ? `Verified ${took}: ${count(sum('images'), 'image')}, ${count(sum('packs'), 'pack')}, ${formatBytes(sum('verifiedBytes'))} decoded and checked`
+          : `DOES NOT VERIFY: ${sum('imagesDamaged')} of ${count(sum('images'), 'image')} cannot be restored whole`,
+      ];
+  }
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
