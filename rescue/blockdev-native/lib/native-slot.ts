@@ -57,7 +57,7 @@ export class NativeSlot implements Slot {
     checkInteger('level', level, 1, 19);
     if (select.length !== this.#chunkCount)
       throw new RangeError(`select must have ${this.#chunkCount} elements, not ${select.length}`);
-    return this.#run(() =>
+    return this.#fill(0, () =>
       onPath('memory', this.#binding.compress(this.#owner.handle, this.#handle, select, level)),
     );
   }

@@ -123,7 +123,8 @@ export interface Slot {
   loadChunks(bytes: Uint8Array, lengths: Uint32Array): Promise<ChunkResult>;
   /**
    * Compresses the chunks with `select[i] !== 0`, one after the other, as one Zstandard frame with its content
-   * size declared and no checksum of its own. `stored` where that would not be smaller.
+   * size declared and no checksum of its own. `stored` where that would not be smaller. Uses the chunks up:
+   * the slot holds nothing but the payload afterwards.
    */
   compress(select: Uint8Array, level: number): Promise<{ payloadBytes: number; codec: 'zstd' | 'stored' }>;
   /** Writes `header` and the payload of the last {@link compress} to `file` at `offset`, and feeds both to `hasher`. Page cache. */

@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kJoinBytes = 64 * 1024;
 
 // A payload as it is read, with its aligned surroundings, fits without growing the buffer again.
-constexpr size_t kScratchSlack = 2 * size_t{File::kLargestAlignment};
+constexpr size_t kOutputSlack = 2 * size_t{File::kLargestAlignment};
 
 bool allZero(const uint8_t* bytes, size_t length) {
   constexpr size_t kHead = 64;
@@ -118,7 +118,7 @@ void Contexts::clear() {
 void Slot::clear() {
   lengths.clear();
   filled = 0;
-  payload.clear();
+  payload = nullptr;
   payloadBytes = 0;
 }
 
@@ -154,59 +154,49 @@ Failure loadChunks(Slot& slot, Context& context, std::vector<uint32_t> lengths, 
 }
 
 Failure compressChunks(Slot& slot, Context& context, const std::vector<uint8_t>& select, int level, bool& stored) {
-  slot.payload.clear();
-  slot.payloadBytes = 0;
+  uint8_t* const source = slot.chunks.data();
+  const std::vector<uint32_t> lengths = std::move(slot.lengths);
+  slot.clear();
   size_t total = 0;
-  uint8_t* chunk = slot.chunks.data();
-  for (size_t i = 0; i < slot.lengths.size(); i++) {
-    const size_t length = slot.lengths[i];
-    if (select[i] != 0 && length > 0) {
-      iovec* last = slot.payload.empty() ? nullptr : &slot.payload.back();
-      if (last != nullptr && static_cast<uint8_t*>(last->iov_base) + last->iov_len == chunk) last->iov_len += length;
-      else slot.payload.push_back(iovec{chunk, length});
-      total += length;
-    }
-    chunk += length;
+  size_t at = 0;
+  for (size_t i = 0; i < lengths.size(); i++) {
+    // In place: a second buffer for each worker would be a third of all memory.
+    if (select[i] != 0 && total != at) memmove(source + total, source + at, lengths[i]);
+    if (select[i] != 0) total += lengths[i];
+    at += lengths[i];
   }
+  if (context.compressor == nullptr) context.compressor = ZSTD_createCCtx();
+  if (context.compressor == nullptr || !slot.output.reserve(slot.frameBytes + kOutputSlack))
+    return Failure{ENOMEM, "compress"};
   stored = true;
+  slot.payload = source;
   slot.payloadBytes = total;
   if (total == 0) return {};
-  if (context.compressor == nullptr) context.compressor = ZSTD_createCCtx();
-  if (context.compressor == nullptr || !slot.output.reserve(slot.frameBytes)) return Failure{ENOMEM, "compress"};
-  const uint8_t* source = static_cast<uint8_t*>(slot.payload[0].iov_base);
-  if (slot.payload.size() > 1) {
-    if (!context.scratch.reserve(slot.frameBytes + kScratchSlack)) return Failure{ENOMEM, "compress"};
-    size_t at = 0;
-    for (const iovec& part : slot.payload) {
-      memcpy(context.scratch.data() + at, part.iov_base, part.iov_len);
-      at += part.iov_len;
-    }
-    source = context.scratch.data();
-  }
   size_t result = ZSTD_CCtx_reset(context.compressor, ZSTD_reset_session_and_parameters);
   if (!ZSTD_isError(result)) result = ZSTD_CCtx_setParameter(context.compressor, ZSTD_c_compressionLevel, level);
-  if (ZSTD_isError(result)) return Failure{EINVAL, "compress"};
   // Room for one byte less than the source: a payload that saves nothing does not fit.
-  result = ZSTD_compress2(context.compressor, slot.output.data(), total - 1, source, total);
+  if (!ZSTD_isError(result))
+    result = ZSTD_compress2(context.compressor, slot.output.data(), total - 1, source, total);
   if (ZSTD_isError(result)) {
-    if (ZSTD_getErrorCode(result) == ZSTD_error_dstSize_tooSmall) return {};
-    return Failure{ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation ? ENOMEM : EIO, "compress"};
+    const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+    if (code == ZSTD_error_dstSize_tooSmall) return {};
+    slot.clear();
+    return Failure{code == ZSTD_error_memory_allocation ? ENOMEM : EIO, "compress"};
   }
   stored = false;
-  slot.payload.assign(1, iovec{slot.output.data(), result});
+  slot.payload = slot.output.data();
   slot.payloadBytes = result;
   return {};
 }
 
 Failure writeFrame(File& file, Slot& slot, uint64_t offset, const std::vector<uint8_t>& header, Hasher* hasher) {
-  std::vector<iovec> parts;
-  parts.push_back(iovec{const_cast<uint8_t*>(header.data()), header.size()});
-  parts.insert(parts.end(), slot.payload.begin(), slot.payload.end());
-  const int64_t put = file.writeCached(parts.data(), parts.size(), offset);
+  iovec parts[] = {{const_cast<uint8_t*>(header.data()), header.size()},
+                   {const_cast<uint8_t*>(slot.payload), slot.payloadBytes}};
+  const int64_t put = file.writeCached(parts, 2, offset);
   if (put < 0) return failedAt("pwritev", put, offset, header.size() + slot.payloadBytes);
   if (hasher != nullptr) {
     hasher->update(header.data(), header.size());
-    for (const iovec& part : slot.payload) hasher->update(part.iov_base, part.iov_len);
+    hasher->update(slot.payload, slot.payloadBytes);
   }
   return {};
 }
@@ -217,14 +207,14 @@ Failure readFrame(File& file, Slot& slot, Context& context, uint64_t offset, siz
   if (!slot.chunks.reserve(slot.frameBytes)) return Failure{ENOMEM, "mmap"};
   const auto total = static_cast<size_t>(sum(lengths));
   size_t at = 0;
-  if (!context.scratch.reserve(slot.frameBytes + kScratchSlack)) return Failure{ENOMEM, "mmap"};
-  const int64_t got = file.readSpan(context.scratch, payloadBytes, offset, at);
+  if (!slot.output.reserve(slot.frameBytes + kOutputSlack)) return Failure{ENOMEM, "mmap"};
+  const int64_t got = file.readSpan(slot.output, payloadBytes, offset, at);
   if (got < 0) return failedAt("pread", got, offset, payloadBytes);
   if (static_cast<size_t>(got) < payloadBytes) {
     problem = "the file ends inside the payload";
     return {};
   }
-  const uint8_t* payload = context.scratch.data() + at;
+  const uint8_t* payload = slot.output.data() + at;
   if (stored) {
     if (payloadBytes != total) {
       problem = "the stored payload has another length than its chunks";

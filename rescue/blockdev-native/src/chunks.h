@@ -52,7 +52,6 @@ struct Context {
 
   ZSTD_CCtx_s* compressor = nullptr;
   ZSTD_DCtx_s* decompressor = nullptr;
-  Buffer scratch;  // gathered chunks, or a payload as it was read
   Buffer bounce;
   uint64_t zeroLength = 0;  // length whose hash of zeros is in zeroId; 0 for none
   uint8_t zeroId[kIdBytes];
@@ -79,8 +78,8 @@ struct Slot {
   Buffer chunks;
   std::vector<uint32_t> lengths;
   size_t filled = 0;  // bytes of `chunks` that hold chunks
-  Buffer output;
-  std::vector<iovec> payload;  // in `output` (zstd) or in `chunks` (stored)
+  Buffer output;                     // a payload, made or read
+  const uint8_t* payload = nullptr;  // in `output` (zstd) or in `chunks` (stored)
   size_t payloadBytes = 0;
 
   void clear();
@@ -96,6 +95,7 @@ Failure readChunks(File& file, Slot& slot, Context& context, std::vector<uint32_
                    const std::vector<Piece>& reads, const std::atomic<bool>& cancelled, ChunkResult& result);
 Failure loadChunks(Slot& slot, Context& context, std::vector<uint32_t> lengths, const std::vector<uint8_t>& bytes,
                    ChunkResult& result);
+// Moves the selected chunks together and makes a payload of them, after which the slot holds no chunks any more.
 // `stored` is set where compression would not save anything.
 Failure compressChunks(Slot& slot, Context& context, const std::vector<uint8_t>& select, int level, bool& stored);
 Failure writeFrame(File& file, Slot& slot, uint64_t offset, const std::vector<uint8_t>& header, Hasher* hasher);
