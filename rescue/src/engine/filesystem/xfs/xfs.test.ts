@@ -9,10 +9,10 @@ import {
   type LogModel,
   type XfsModel,
 } from '../../../../test/filesystem/support-xfs-model.ts';
+import { invalidStructure, mapBytes, probeBytes } from '../../../../test/filesystem/support-map.ts';
 import { memoryReader } from '../../base/block-reader.ts';
 import { Extents } from '../../base/extents.ts';
 import { isPermafrostError } from '../../base/errors.ts';
-import type { FileSystem, MapOptions, UsedMap } from '../file-system.ts';
 import { probeXfs } from './xfs.ts';
 
 const free: XfsModel['free'] = [
@@ -28,21 +28,6 @@ const free: XfsModel['free'] = [
     [60, 1],
   ],
 ];
-
-async function probe(bytes: Uint8Array): Promise<FileSystem> {
-  const found = await probeXfs(memoryReader(bytes));
-  assert.ok(found);
-  return found;
-}
-
-async function map(bytes: Uint8Array, options: MapOptions = {}): Promise<UsedMap> {
-  return (await probe(bytes)).mapUsed!(options);
-}
-
-const invalid =
-  (problem: RegExp) =>
-  (error: unknown): boolean =>
-    isPermafrostError(error, 'structure/invalid') && problem.test(error.message);
 
 /** What should be used, in bytes: everything that the model does not list as free. */
 function expected(model: XfsModel, sizeBytes: number): Extents {
@@ -68,7 +53,7 @@ const layouts: Record<string, XfsModel> = {
 for (const [name, model] of Object.entries(layouts)) {
   test(`finds everything used that no tree calls free: ${name}`, async () => {
     const bytes = encodeXfs(model);
-    const { raw, used } = await map(bytes);
+    const { raw, used } = await mapBytes(probeXfs, bytes);
     assert.equal(raw, undefined);
     assert.deepEqual(used.toPairs(), expected(model, bytes.length).toPairs());
   });
@@ -76,7 +61,7 @@ for (const [name, model] of Object.entries(layouts)) {
 
 test('names label, UUID, size and state', async () => {
   const bytes = encodeXfs({ free });
-  const { info } = await probe(Buffer.concat([bytes, Buffer.alloc(12345)]));
+  const { info } = await probeBytes(probeXfs, Buffer.concat([bytes, Buffer.alloc(12345)]));
   assert.equal(info.label, 'model');
   assert.equal(info.uuid, modelUuid);
   assert.equal(info.sizeBytes, bytes.length);
@@ -91,7 +76,10 @@ test('is not found where its magic is not', async () => {
 
 test('refuses to be cut short, by one byte', async () => {
   const bytes = encodeXfs({ free });
-  await assert.rejects(probe(bytes.subarray(0, bytes.length - 1)), invalid(/do not fit/));
+  await assert.rejects(
+    probeBytes(probeXfs, bytes.subarray(0, bytes.length - 1)),
+    invalidStructure(/do not fit/),
+  );
 });
 
 /** Word offsets in the superblock whose change must be noticed, and by what. */
@@ -110,7 +98,7 @@ for (const [name, [offset, value, problem]] of Object.entries(superblockDamage))
   test(`refuses a superblock with ${name}`, async () => {
     const bytes = encodeXfs({ free, version: 4 });
     bytes.writeUInt32BE(value, offset);
-    await assert.rejects(probe(bytes), invalid(problem));
+    await assert.rejects(probeBytes(probeXfs, bytes), invalidStructure(problem));
   });
 }
 
@@ -120,13 +108,13 @@ test('refuses any structure of version 5 with a flipped bit', async () => {
   for (const [name, at] of Object.entries(places)) {
     const bytes = encodeXfs(model);
     bytes[at]! ^= 1;
-    await assert.rejects(async () => map(bytes), invalid(/checksum/), name);
+    await assert.rejects(async () => mapBytes(probeXfs, bytes), invalidStructure(/checksum/), name);
   }
   // Blocks 1 to 6 of each group are those of its two trees (two leaves and a root each).
   for (let block = 1; block <= 6; block++) {
     const bytes = encodeXfs(model);
     bytes[block * 4096 + 4000]! ^= 1;
-    await assert.rejects(map(bytes), invalid(/checksum/), `tree block ${block}`);
+    await assert.rejects(mapBytes(probeXfs, bytes), invalidStructure(/checksum/), `tree block ${block}`);
   }
 });
 
@@ -139,7 +127,7 @@ test('refuses tree blocks of version 5 that were written for another place, grou
     const bytes = encodeXfs({ free });
     bytes[4096 + offset]! ^= 1;
     seal(bytes, 4096, 4096, 52);
-    await assert.rejects(map(bytes), invalid(problem));
+    await assert.rejects(mapBytes(probeXfs, bytes), invalidStructure(problem));
   }
 });
 
@@ -190,7 +178,7 @@ for (const [name, [change, problem, model]] of Object.entries(treeDamage)) {
   test(`refuses trees with ${name}`, async () => {
     const bytes = encodeXfs({ free, version: 4, ...model });
     change(bytes);
-    await assert.rejects(map(bytes), invalid(problem));
+    await assert.rejects(mapBytes(probeXfs, bytes), invalidStructure(problem));
   });
 }
 
@@ -205,16 +193,16 @@ test('ends on a tree whose block points to itself or twice to another', async ()
     rootBlock * 4096 + pointers,
     rootBlock * 4096 + pointers + 4,
   );
-  await assert.rejects(map(twice), invalid(/out of order/));
+  await assert.rejects(mapBytes(probeXfs, twice), invalidStructure(/out of order/));
   const itself = encodeXfs(model);
   itself.writeUInt32BE(rootBlock, rootBlock * 4096 + pointers);
-  await assert.rejects(map(itself), invalid(/at level 1 where 0/));
+  await assert.rejects(mapBytes(probeXfs, itself), invalidStructure(/at level 1 where 0/));
 });
 
 test('takes the whole region where groups and superblock count free blocks differently', async () => {
   const bytes = encodeXfs({ free, version: 4 });
   bytes.writeUInt32BE(bytes.readUInt32BE(148) + 1, 148);
-  const { raw, used } = await map(bytes);
+  const { raw, used } = await mapBytes(probeXfs, bytes);
   assert.equal(raw?.code, 'inconsistent');
   assert.equal(used.totalBytes, bytes.length);
   assert.equal(raw.trustedBytes, expected({ free }, bytes.length).totalBytes);
@@ -225,9 +213,9 @@ test('counts tree blocks as free only where the superblock does', async () => {
   // Group 0 has two trees of a root and two leaves, group 1 two as well: 8 blocks besides roots.
   bytes.writeUInt32BE(0x88, 200);
   bytes.writeUInt32BE(0x88, 204);
-  assert.equal((await map(bytes)).raw?.code, 'inconsistent');
+  assert.equal((await mapBytes(probeXfs, bytes)).raw?.code, 'inconsistent');
   bytes.writeUInt32BE(bytes.readUInt32BE(148) - 8, 148);
-  assert.equal((await map(bytes)).raw, undefined);
+  assert.equal((await mapBytes(probeXfs, bytes)).raw, undefined);
 });
 
 const words: Record<string, [offset: number, set: number, reason: RegExp, version?: 4]> = {
@@ -246,7 +234,7 @@ for (const [name, [offset, set, reason, version]] of Object.entries(words)) {
     const bytes = encodeXfs({ free, ...(version === undefined ? {} : { version }) });
     bytes.writeUInt32BE((bytes.readUInt32BE(offset) | set) >>> 0, offset);
     if (version === undefined) seal(bytes, 0, 512, 224);
-    const { raw, used } = await map(bytes, { trustBitmap: true });
+    const { raw, used } = await mapBytes(probeXfs, bytes, { trustBitmap: true });
     assert.equal(raw?.code, 'feature');
     assert.match(raw.reason, reason);
     assert.deepEqual(used.toPairs(), [[0, bytes.length]]);
@@ -257,8 +245,8 @@ test('knows every feature up to parent pointers and metadata directories', async
   const bytes = encodeXfs({ free });
   bytes.writeUInt32BE(0x1ef & ~0x4, 216);
   seal(bytes, 0, 512, 224);
-  assert.equal((await map(bytes)).raw, undefined);
-  const names = (await probe(bytes)).info.details!['features'] as readonly string[];
+  assert.equal((await mapBytes(probeXfs, bytes)).raw, undefined);
+  const names = (await probeBytes(probeXfs, bytes)).info.details!['features'] as readonly string[];
   for (const name of [
     'reflink',
     'rmapbt',
@@ -280,28 +268,28 @@ test('reads metadata by its own UUID where the superblock has two', async () => 
   // The log carries the one that people see.
   bytes[reservedBlocks * 4096 + 304]! ^= 0xff;
   seal(bytes, 0, 512, 224);
-  assert.equal((await map(bytes)).raw, undefined);
+  assert.equal((await mapBytes(probeXfs, bytes)).raw, undefined);
 });
 
 test('takes the whole region where a repair was not finished, unless it is to be trusted', async () => {
   const bytes = encodeXfs({ free });
   bytes.writeUInt32BE(bytes.readUInt32BE(216) | 0x10, 216);
   seal(bytes, 0, 512, 224);
-  const { raw } = await map(bytes);
+  const { raw } = await mapBytes(probeXfs, bytes);
   assert.equal(raw?.code, 'error-state');
   assert.match(raw.remedy!, /xfs_repair/);
-  const trusted = await map(bytes, { trustBitmap: true });
+  const trusted = await mapBytes(probeXfs, bytes, { trustBitmap: true });
   assert.equal(trusted.overridden?.code, 'error-state');
 });
 
 test('takes the whole region where mkfs was interrupted', async () => {
   const bytes = encodeXfs({ free, version: 4 });
   bytes[126] = 1;
-  assert.equal((await map(bytes)).raw?.code, 'inconsistent');
+  assert.equal((await mapBytes(probeXfs, bytes)).raw?.code, 'inconsistent');
 });
 
 test('takes the whole region for an external log, for it may hold changes', async () => {
-  const { raw } = await map(encodeXfs({ free, logBlocks: 0 }));
+  const { raw } = await mapBytes(probeXfs, encodeXfs({ free, logBlocks: 0 }));
   assert.match(raw!.reason, /log is on another device/);
 });
 
@@ -319,7 +307,7 @@ const cleanLogs: Record<string, LogModel> = {
 };
 for (const [name, log] of Object.entries(cleanLogs)) {
   test(`takes a log for clean ${name}`, async () => {
-    assert.equal((await probe(encodeXfs({ free, log }))).info.state, 'clean');
+    assert.equal((await probeBytes(probeXfs, encodeXfs({ free, log }))).info.state, 'clean');
   });
 }
 
@@ -347,15 +335,15 @@ const dirtyLogs: Record<string, (log: Buffer) => void> = {
 for (const [name, damage] of Object.entries(dirtyLogs)) {
   test(`takes the whole region for a log where ${name}`, async () => {
     const bytes = encodeXfs({ free, log: { head: 300, cycle: 7 } });
-    assert.equal((await probe(bytes)).info.state, 'clean');
+    assert.equal((await probeBytes(probeXfs, bytes)).info.state, 'clean');
     damage(bytes.subarray(reservedBlocks * 4096, reservedBlocks * 4096 + logBytes));
-    assert.equal((await probe(bytes)).info.state, 'dirty');
-    const { raw, used } = await map(bytes);
+    assert.equal((await probeBytes(probeXfs, bytes)).info.state, 'dirty');
+    const { raw, used } = await mapBytes(probeXfs, bytes);
     assert.equal(raw?.code, 'dirty');
     assert.ok(raw.remedy);
     assert.deepEqual(used.toPairs(), [[0, bytes.length]]);
     assert.equal(raw.trustedBytes, expected({ free }, bytes.length).totalBytes);
-    const trusted = await map(bytes, { trustBitmap: true });
+    const trusted = await mapBytes(probeXfs, bytes, { trustBitmap: true });
     assert.equal(trusted.raw, undefined);
     assert.equal(trusted.overridden?.code, 'dirty');
     assert.equal(trusted.used.totalBytes, raw.trustedBytes);
@@ -365,7 +353,7 @@ for (const [name, damage] of Object.entries(dirtyLogs)) {
 test('has no size to trust where a dirty file system has trees that do not add up', async () => {
   const bytes = encodeXfs({ free, log: { head: 300, cycle: 7, last: 'other' } });
   bytes[4096 + 100]! ^= 1;
-  const { raw } = await map(bytes, { trustBitmap: true });
+  const { raw } = await mapBytes(probeXfs, bytes, { trustBitmap: true });
   assert.equal(raw?.code, 'dirty');
   assert.equal(raw.trustedBytes, undefined);
 });
@@ -373,13 +361,13 @@ test('has no size to trust where a dirty file system has trees that do not add u
 test('refuses a log outside of its group', async () => {
   const bytes = encodeXfs({ free, version: 4 });
   bytes.writeUInt32BE(250, 52);
-  const found = await probe(bytes);
+  const found = await probeBytes(probeXfs, bytes);
   assert.equal(found.info.state, 'unknown');
-  await assert.rejects(found.mapUsed!({}), invalid(/its log of 64 blocks at 250 lies outside/));
+  await assert.rejects(found.mapUsed!({}), invalidStructure(/its log of 64 blocks at 250 lies outside/));
 });
 
 test('stops when it is cancelled', async () => {
-  const found = await probe(encodeXfs({ free }));
+  const found = await probeBytes(probeXfs, encodeXfs({ free }));
   await assert.rejects(found.mapUsed!({ signal: AbortSignal.abort() }), (error) =>
     isPermafrostError(error, 'job/cancelled'),
   );
