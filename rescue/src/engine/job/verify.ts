@@ -9,7 +9,6 @@ import type { Manifest } from '../repository/manifest.ts';
 import { tags } from '../repository/page.ts';
 import { readBadMap, readTree } from '../repository/tree-reader.ts';
 import { Repository, type PackSet } from '../repository/repository.ts';
-import { portablePool } from '../repository/portable-pool.ts';
 import { withPool, type RunOptions } from './run-options.ts';
 import type { Gap, Report, VerifyJob } from './job.ts';
 import { ProgressMeter } from './progress.ts';
@@ -26,8 +25,11 @@ export async function runVerify(job: VerifyJob, options: RunOptions = {}): Promi
     meter.begin('inspecting');
     const repository = await Repository.open(job.repository);
     try {
-      const pools = job.independent === true ? portablePool() : undefined;
-      await withPool(options, (pool) => verify(job, repository, pools ?? pool, options, meter, report));
+      if (job.independent === true) {
+        // Loaded only here: two WebAssembly modules that nothing else needs.
+        const { portablePool } = await import('../repository/portable-pool.ts');
+        await verify(job, repository, portablePool(), options, meter, report);
+      } else await withPool(options, (pool) => verify(job, repository, pool, options, meter, report));
     } finally {
       await repository.close();
     }
