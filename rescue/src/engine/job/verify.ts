@@ -9,6 +9,7 @@ import type { Manifest } from '../repository/manifest.ts';
 import { tags } from '../repository/page.ts';
 import { readBadMap, readTree } from '../repository/tree-reader.ts';
 import { Repository, type PackSet } from '../repository/repository.ts';
+import { secondOpinionPool } from '../repository/second-opinion.ts';
 import { withPool, type RunOptions } from './run-options.ts';
 import type { Gap, Report, VerifyJob } from './job.ts';
 import { ProgressMeter } from './progress.ts';
@@ -26,9 +27,7 @@ export async function runVerify(job: VerifyJob, options: RunOptions = {}): Promi
     const repository = await Repository.open(job.repository);
     try {
       if (job.independent === true) {
-        // Loaded only here: two WebAssembly modules that nothing else needs.
-        const { portablePool } = await import('../repository/portable-pool.ts');
-        await verify(job, repository, portablePool(), options, meter, report);
+        await verify(job, repository, await secondOpinionPool(), options, meter, report);
       } else await withPool(options, (pool) => verify(job, repository, pool, options, meter, report));
     } finally {
       await repository.close();
