@@ -92,7 +92,7 @@ function sha256(bytes: Uint8Array): string {
 
 /** Creates `folder` (mode 0700) if need be. Throws unless `uid` owns it and nobody else can replace what is in it. */
 function makePrivate(folder: string, uid: number): void {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const own = fs.lstatSync(folder);
   if (!own.isDirectory()) throw new Error(`${folder}: is no folder`);
   if (own.uid !== uid) throw new Error(`${folder}: belongs to somebody else`);
@@ -105,6 +105,18 @@ function makePrivate(folder: string, uid: number): void {
     if ((above.mode & 0o022) !== 0 && !sticky)
       throw new Error(`${folder}: others may write to ${at} (mode ${mode(above)})`);
     if (at === dirname(at)) return;
+  }
+}
+
+/** Creates `folder` and what is missing above it. Node's own `recursive` never ends where ENOENT stays, as in /proc. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    fs.mkdirSync(folder, 0o700);
+  } catch (error) {
+    // Another start may be doing the same.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
