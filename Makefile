@@ -31,7 +31,7 @@ build: ready ## Build the one executable, dist/permafrost
 	@scripts/build
 
 demo: build ## Image, change, image again, wipe and restore a real demo disk, and prove it equal
-	@scripts/demo
+	@node scripts/demo.ts
 
 test: ready ## Run all that CI runs (needs root or sudo; under 40 minutes)
 	@node scripts/test.ts all
