@@ -2,7 +2,9 @@
  * Everything that can be recognised, in order: where several recognise a region, the first gives it its name.
  * A kind that gets a parser of its used bytes moves from the named tables to an entry of its own here.
  */
+import { probeBtrfs } from './btrfs/btrfs.ts';
 import { probeExfat, probeExfatBackup } from './exfat/exfat.ts';
+import { probeExt } from './ext/ext.ts';
 import { probeFat } from './fat/fat.ts';
 import { bitlocker } from './named/bitlocker.ts';
 import { bcachefs, containers } from './named/containers.ts';
@@ -22,11 +24,13 @@ export const probers: readonly ProberEntry[] = [
   ...ldmMembers,
   bitlocker,
   ...containers,
+  { kind: 'ext4', role: 'file-system', probe: probeExt },
   { kind: 'ntfs', role: 'file-system', probe: probeNtfs },
   { kind: 'fat32', role: 'file-system', probe: probeFat },
   { kind: 'exfat', role: 'file-system', probe: probeExfat },
   { kind: 'swap', role: 'file-system', probe: probeSwap },
   { kind: 'xfs', role: 'file-system', probe: probeXfs },
+  { kind: 'btrfs', role: 'file-system', probe: probeBtrfs },
   ...linuxFileSystems,
   bcachefs,
   ...foreignFileSystems,

@@ -6,19 +6,6 @@ import { crc32 } from 'node:zlib';
 import type { Fields } from '../../base/fields.ts';
 import { fromSignature, places, type Identity, type ProberEntry } from './signature.ts';
 
-const btrfs = fromSignature({
-  kind: 'btrfs',
-  role: 'file-system',
-  at: places(0x10000),
-  length: 4096,
-  magics: [[0x40, '_BHRfS_M']],
-  describe: (f) => ({
-    label: f.utf8(0x12b, 256),
-    uuid: f.uuid(0x20),
-    details: { devices: f.bigU64(0x88).toString() },
-  }),
-});
-
 const f2fs = fromSignature({
   kind: 'f2fs',
   role: 'file-system',
@@ -174,7 +161,6 @@ const erofs = fromSignature({
 });
 
 export const linuxFileSystems: readonly ProberEntry[] = [
-  btrfs,
   f2fs,
   nilfs2,
   jfs,
