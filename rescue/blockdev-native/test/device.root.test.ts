@@ -293,6 +293,7 @@ test('a full file system is ENOSPC, with the place', { skip }, async (t) => {
     };
     await assert.rejects(fill(), { code: 'ENOSPC', syscall: 'pwritev', path });
     await file.setSize(0);
+    await slot.loadChunks(noise(MIB, 1), Uint32Array.of(MIB));
     const write = async (): Promise<void> => {
       for (let at = 0; at < 32 * MIB; at += MIB) await slot.writeChunks(file, Float64Array.of(0, at, MIB));
     };
