@@ -230,15 +230,22 @@ export function indexBlock(entries: readonly NamedReference[], blockSize = 4096)
   return protect(bytes, 40);
 }
 
-/** A page of $LogFile as Windows writes it; `flags` 2 means closed. */
-export function restartPage({
-  lsn = 100n,
-  flags = 2,
-  client = 0,
-  major = 1,
-  minor = 1,
-  magic = 'RSTR',
-}): Buffer {
+export interface RestartPage {
+  readonly lsn?: bigint;
+  /** 2: the volume is clean. */
+  readonly flags?: number;
+  /** First client that has the journal open; 0xffff for none. */
+  readonly client?: number;
+  readonly major?: number;
+  readonly minor?: number;
+  readonly magic?: string;
+  /** Size of the journal. */
+  readonly fileBytes?: number;
+}
+
+/** A restart page of $LogFile with one client, as Windows writes it. */
+export function restartPage(page: RestartPage): Buffer {
+  const { lsn = 100n, flags = 2, client = 0, major = 1, minor = 1, magic = 'RSTR', fileBytes = 16384 } = page;
   const bytes = Buffer.alloc(4096);
   bytes.write(magic, 0, 'latin1');
   bytes.writeUInt32LE(4096, 16);
@@ -246,10 +253,23 @@ export function restartPage({
   bytes.writeUInt16LE(48, 24);
   bytes.writeUInt16LE(minor, 26);
   bytes.writeUInt16LE(major, 28);
-  bytes.writeBigUInt64LE(lsn, 48);
-  bytes.writeUInt16LE(1, 56);
-  bytes.writeUInt16LE(0xffff, 58);
-  bytes.writeUInt16LE(client, 60);
-  bytes.writeUInt16LE(flags, 62);
+  const area = bytes.subarray(48);
+  area.writeBigUInt64LE(lsn, 0);
+  area.writeUInt16LE(1, 8);
+  area.writeUInt16LE(0xffff, 10);
+  area.writeUInt16LE(client, 12);
+  area.writeUInt16LE(flags, 14);
+  area.writeUInt32LE(67 - fileBytes.toString(2).length, 16);
+  area.writeUInt16LE(0xe0, 20);
+  area.writeUInt16LE(0x40, 22);
+  area.writeBigUInt64LE(BigInt(fileBytes), 24);
+  area.writeUInt32LE(0x70, 32);
+  area.writeUInt16LE(0x30, 36);
+  area.writeUInt16LE(0x40, 38);
+  const record = area.subarray(0x40);
+  record.writeBigUInt64LE(lsn, 8);
+  record.writeUInt32LE(0xffffffff, 16);
+  record.writeUInt32LE(8, 28);
+  record.write('NTFS', 32, 'utf16le');
   return protect(bytes, 30);
 }

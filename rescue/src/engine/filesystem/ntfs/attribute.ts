@@ -44,25 +44,30 @@ export interface NonResidentAttribute extends AttributeBase {
 export type Attribute = ResidentAttribute | NonResidentAttribute;
 
 /**
- * The attributes of `record` (fixups applied) from `offset` to the end marker, views into its bytes.
- * `usedBytes` is the part of the record that is in use. Throws `structure/invalid`.
+ * Calls `visit` with offset and length of each attribute of `record` (fixups applied), from `offset` to the end
+ * marker, which must come within `usedBytes`. Throws `structure/invalid`.
  */
-export function parseAttributes(record: Fields, offset: number, usedBytes: number): Attribute[] {
-  const attributes: Attribute[] = [];
+export function forEachAttribute(
+  record: Fields,
+  offset: number,
+  usedBytes: number,
+  visit: (offset: number, length: number) => void,
+): void {
   let at = offset;
   while (at + 4 <= usedBytes) {
     const type = record.u32(at);
-    if (type === END_OF_ATTRIBUTES) return attributes;
+    if (type === END_OF_ATTRIBUTES) return;
     const length = record.u32(at + 4);
     if (length < 24 || length % 8 !== 0 || at + length > usedBytes)
       record.fail(`has an attribute 0x${type.toString(16)} of ${length} bytes`, at);
-    attributes.push(parseAttribute(record.sub(at, length)));
+    visit(at, length);
     at += length;
   }
-  return record.fail('has no end of its attributes', at);
+  record.fail('has no end of its attributes', at);
 }
 
-function parseAttribute(attribute: Fields): Attribute {
+/** The attribute in `attribute`, a view into its bytes. Throws `structure/invalid`. */
+export function parseAttribute(attribute: Fields): Attribute {
   const nameLength = attribute.u8(9);
   const base: AttributeBase = {
     type: attribute.u32(0),
@@ -70,9 +75,8 @@ function parseAttribute(attribute: Fields): Attribute {
     instance: attribute.u16(14),
     isEncoded: (attribute.u16(12) & 0x40ff) !== 0,
   };
-  if (attribute.u8(8) === 0)
+  if (!isNonResident(attribute, 0))
     return { ...base, resident: true, value: attribute.sub(attribute.u16(20), attribute.u32(16)) };
-  const pairs = attribute.u16(32);
   const lowestVcn = attribute.u64(16);
   return {
     ...base,
@@ -83,6 +87,17 @@ function parseAttribute(attribute: Fields): Attribute {
     allocatedBytes: lowestVcn === 0 ? attribute.u64(40) : 0,
     dataBytes: lowestVcn === 0 ? attribute.u64(48) : 0,
     initializedBytes: lowestVcn === 0 ? attribute.u64(56) : 0,
-    mappingPairs: attribute.sub(pairs, attribute.length - Math.min(pairs, attribute.length)),
+    mappingPairs: mappingPairsOf(attribute, 0, attribute.length),
   };
+}
+
+/** The mapping pairs of the non-resident attribute of `length` bytes at `offset` of `record`. */
+export function mappingPairsOf(record: Fields, offset: number, length: number): Fields {
+  const start = record.u16(offset + 32);
+  return record.sub(offset + start, Math.max(0, length - start));
+}
+
+/** Whether the attribute at `offset` of `record` has its value elsewhere. */
+export function isNonResident(record: Fields, offset: number): boolean {
+  return record.u8(offset + 8) !== 0;
 }

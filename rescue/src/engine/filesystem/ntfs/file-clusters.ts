@@ -5,8 +5,9 @@
 import { throwIfCancelled } from '../../base/errors.ts';
 import { Extents, ExtentsBuilder } from '../../base/extents.ts';
 import { isAllocated } from './allocation.ts';
+import { isNonResident, mappingPairsOf } from './attribute.ts';
 import type { Mft } from './mft.ts';
-import { metadataFiles, parseRecord } from './record.ts';
+import { forEachRecordAttribute, metadataFiles, openRecord } from './record.ts';
 import { decodeMappingPairs, HOLE } from './runlist.ts';
 
 const PIECE_BYTES = 1024 * 1024;
@@ -19,6 +20,10 @@ export async function findForgottenClusters(
 ): Promise<Extents> {
   const { recordSize, clusterSize, clusterCount } = mft.geometry;
   const forgotten = new ExtentsBuilder();
+  const addForgotten = (lcn: number, count: number): void => {
+    if (lcn !== HOLE && !isAllocated(allocated, lcn, count, clusterSize))
+      forgotten.add(lcn * clusterSize, count * clusterSize);
+  };
   const perPiece = PIECE_BYTES / recordSize;
   for (let first = 0; first < mft.recordCount; first += perPiece) {
     throwIfCancelled(signal);
@@ -27,14 +32,12 @@ export async function findForgottenClusters(
     for (let i = 0; i < count; i++) {
       // Bad clusters belong to no file, and are left out on purpose.
       if (first + i === metadataFiles.badClusters) continue;
-      const record = parseRecord(bytes.subarray(i * recordSize, (i + 1) * recordSize), first + i);
-      for (const attribute of record?.attributes ?? []) {
-        if (attribute.resident) continue;
-        decodeMappingPairs(attribute.mappingPairs, clusterCount, (lcn, length) => {
-          if (lcn !== HOLE && !isAllocated(allocated, lcn, length, clusterSize))
-            forgotten.add(lcn * clusterSize, length * clusterSize);
-        });
-      }
+      const record = openRecord(bytes.subarray(i * recordSize, (i + 1) * recordSize), first + i);
+      if (record === undefined) continue;
+      forEachRecordAttribute(record, (offset, length) => {
+        if (isNonResident(record, offset))
+          decodeMappingPairs(mappingPairsOf(record, offset, length), clusterCount, addForgotten);
+      });
     }
   }
   return forgotten.finish();

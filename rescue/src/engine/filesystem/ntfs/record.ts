@@ -1,6 +1,6 @@
 /** File records: the entries of $MFT, each a header and the attributes of one file or a part of them. */
 import { Fields } from '../../base/fields.ts';
-import { parseAttributes, type Attribute } from './attribute.ts';
+import { forEachAttribute, parseAttribute, type Attribute } from './attribute.ts';
 import { applyFixups } from './fixups.ts';
 
 /** The fixed places of the metadata files in $MFT. */
@@ -29,6 +29,7 @@ export interface FileRecord {
   readonly attributes: readonly Attribute[];
 }
 
+const FILE = 0x454c4946;
 const IN_USE = 1;
 const IS_DIRECTORY = 2;
 
@@ -41,24 +42,43 @@ export function parseReference(fields: Fields, offset: number): FileReference {
 }
 
 /**
- * Record `number`, taking over `bytes` (its fixups are applied in place); `undefined` if it holds no file.
- * Throws `structure/invalid` if it is damaged.
+ * The checked bytes of record `number`, taking over `bytes` (its fixups are applied in place); `undefined` if it
+ * holds no file. Throws `structure/invalid` if it is damaged.
  */
-export function parseRecord(bytes: Uint8Array, number: number): FileRecord | undefined {
+export function openRecord(bytes: Uint8Array, number: number): Fields | undefined {
   const record = new Fields(bytes, `NTFS file record ${number}`);
   const magic = record.u32(0);
   if (magic === 0) return undefined;
-  if (magic !== 0x454c4946) record.fail('does not begin with FILE');
+  if (magic !== FILE) record.fail('does not begin with FILE');
   if ((record.u16(22) & IN_USE) === 0) return undefined;
   applyFixups(record);
   const usedBytes = record.u32(24);
   if (usedBytes > record.length) record.fail(`uses ${usedBytes} of its ${record.length} bytes`);
+  return record;
+}
+
+/** Calls `visit` with offset and length of each attribute of `record`, which {@link openRecord} gave. */
+export function forEachRecordAttribute(
+  record: Fields,
+  visit: (offset: number, length: number) => void,
+): void {
+  forEachAttribute(record, record.u16(20), record.u32(24), visit);
+}
+
+/** Record `number` with its attributes; otherwise as {@link openRecord}. */
+export function parseRecord(bytes: Uint8Array, number: number): FileRecord | undefined {
+  const record = openRecord(bytes, number);
+  if (record === undefined) return undefined;
+  const attributes: Attribute[] = [];
+  forEachRecordAttribute(record, (offset, length) => {
+    attributes.push(parseAttribute(record.sub(offset, length)));
+  });
   const base = parseReference(record, 32);
   return {
     number,
     sequence: record.u16(16),
     isDirectory: (record.u16(22) & IS_DIRECTORY) !== 0,
     base: base.record === 0 && base.sequence === 0 ? undefined : base,
-    attributes: parseAttributes(record, record.u16(20), usedBytes),
+    attributes,
   };
 }

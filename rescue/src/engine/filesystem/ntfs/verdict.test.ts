@@ -7,9 +7,11 @@ import {
   modelWith,
   read,
 } from '../../../../test/filesystem/support-ntfs-reading.ts';
-import { protect, restartPage } from '../../../../test/filesystem/support-ntfs-structures.ts';
-
-type PageOptions = Parameters<typeof restartPage>[0];
+import {
+  protect,
+  restartPage,
+  type RestartPage,
+} from '../../../../test/filesystem/support-ntfs-structures.ts';
 
 function withLog(first: Buffer, second: Buffer): NtfsModel {
   const model = modelWith();
@@ -17,7 +19,7 @@ function withLog(first: Buffer, second: Buffer): NtfsModel {
   return model;
 }
 
-const pages = (first: PageOptions, second: PageOptions = first): NtfsModel =>
+const pages = (first: RestartPage, second: RestartPage = first): NtfsModel =>
   withLog(restartPage(first), restartPage(second));
 
 /** Raw, with the remedy and the size it would have; and mapped if the user trusts the bitmap. */

@@ -183,7 +183,7 @@ describe('a directory in index blocks', () => {
 });
 
 describe('shadow copies', () => {
-  const store = (first: string): string => `{${first}-8204-11eb-90f4-080027768df7}${STORE_GUID}`;
+  const store = (first: string): string => `{${first}-89ab-11ee-8001-0242ac120002}${STORE_GUID}`;
 
   function withStores(names: readonly string[]): NtfsModel {
     const model = modelWith();
@@ -194,7 +194,7 @@ describe('shadow copies', () => {
   }
 
   it('are counted, and warned of, and make nothing raw', async () => {
-    const model = withStores([store('bbaa7659'), STORE_GUID, 'tracking.log', store('BBAA765B')]);
+    const model = withStores([store('01234567'), STORE_GUID, 'tracking.log', store('0123456F')]);
     const { info, map } = await read(model);
     assert.equal(info.details?.['shadowCopies'], 2);
     assert.equal(map.raw, undefined);
@@ -203,14 +203,14 @@ describe('shadow copies', () => {
   });
 
   it('are not warned of where everything is stored anyway', async () => {
-    const model = withStores([store('bbaa7659')]);
+    const model = withStores([store('01234567')]);
     model.volumeFlags = 1;
     assert.deepEqual((await read(model)).map.warnings, []);
     assert.equal((await read(model, { trustBitmap: true })).map.warnings.length, 1);
   });
 
   it('are not seen where there is only their catalogue, or names that resemble theirs', async () => {
-    const model = withStores([STORE_GUID, `x${store('bbaa7659')}`, `${store('bbaa7659')}x`, '{}']);
+    const model = withStores([STORE_GUID, `x${store('01234567')}`, `${store('01234567')}x`, '{}']);
     const { info, map } = await read(model);
     assert.equal(info.details?.['shadowCopies'], 0);
     assert.deepEqual(map.warnings, []);
