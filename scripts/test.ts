@@ -1,7 +1,8 @@
 /**
  * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
  *   fast  lint, format, types, layers, the native addon, and the unit tests beside the sources
- *   all   fast, the executable, and rescue/test: real file systems, loop devices, FUSE; these run as root
+ *   all   fast, the executable, and rescue/test and *.root.test.ts: real file systems, loop devices, FUSE;
+ *         these run as root
  *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_SCRATCH (a folder with
  * 10 GB free; /var/tmp if not set, because /tmp may be memory).
@@ -85,13 +86,26 @@ function testFiles(
   return { name, run };
 }
 
-function suites(tier: Tier, scratch: string): Suite[] {
+/** Which test files belong to which suite: their names and places say it. */
+function findTests(): Readonly<Record<'unit' | 'system' | 'long', string[]>> {
+  const find = (...folders: string[]): string[] =>
+    globSync(
+      folders.map((folder) => `${folder}/**/*.test.{ts,tsx}`),
+      { exclude: (path) => path.includes('node_modules') },
+    ).sort();
+  const beside = find('rescue/src', 'rescue/blockdev-native', 'scripts');
+  const apart = find('rescue/test');
   const isLong = (path: string): boolean => path.includes('.long.test.');
-  const beside = ['rescue/src', 'rescue/blockdev-native', 'scripts'].map(
-    (folder) => `${folder}/**/*.test.{ts,tsx}`,
-  );
-  const find = (patterns: readonly string[]): string[] =>
-    globSync(patterns, { exclude: (path) => path.includes('node_modules') }).sort();
+  const needsRoot = (path: string): boolean => path.includes('.root.test.');
+  return {
+    unit: beside.filter((path) => !isLong(path) && !needsRoot(path)),
+    system: [...beside.filter(needsRoot), ...apart].filter((path) => !isLong(path)),
+    long: [...beside, ...apart].filter(isLong),
+  };
+}
+
+function suites(tier: Tier, scratch: string): Suite[] {
+  const { unit, system, long } = findTests();
   const fast = [
     check('shell scripts', 'scripts/check-shell'),
     check('lint', 'eslint', '.'),
@@ -99,30 +113,15 @@ function suites(tier: Tier, scratch: string): Suite[] {
     check('types', 'tsc', '--project', '.'),
     check('layers', process.execPath, 'scripts/check-layers.ts'),
     check('native addon', 'scripts/build-addon'),
-    testFiles(
-      'unit tests',
-      find(beside).filter((path) => !isLong(path)),
-      'fast',
-      scratch,
-      false,
-    ),
+    testFiles('unit tests', unit, 'fast', scratch, false),
   ];
   if (tier === 'fast') return fast;
-  const system = find(['rescue/test/**/*.test.ts']);
   const all = [
     ...fast,
     check('executable', 'scripts/build'),
-    testFiles(
-      'system tests',
-      system.filter((path) => !isLong(path)),
-      'all',
-      scratch,
-      true,
-    ),
+    testFiles('system tests', system, 'all', scratch, true),
   ];
-  if (tier === 'all') return all;
-  const long = [...find(beside), ...system].filter(isLong);
-  return [...all, testFiles('long tests', long, 'long', scratch, true)];
+  return tier === 'all' ? all : [...all, testFiles('long tests', long, 'long', scratch, true)];
 }
 
 async function main(tier: Tier): Promise<number> {
