@@ -64,7 +64,7 @@ export async function isLogClean(reader: BlockReader, sb: XfsSuperblock): Promis
   return endsInUnmount(ring, head, sb);
 }
 
-/** Blocks before `block` carry `cycle`, those from it on `cycleAfter`. */
+/** Blocks before `block` carry `cycle`, those from it on `cycleAfter` or 0. */
 interface Head {
   readonly block: number;
   readonly cycle: number;
@@ -86,7 +86,7 @@ async function findHead(ring: Ring): Promise<Head | undefined> {
     const middle = Math.floor((low + high) / 2);
     const found = await cycleOf(middle);
     if (found === cycle) low = middle;
-    else if (found === cycleAfter) high = middle;
+    else if (found === cycleAfter || found === 0) high = middle;
     else return undefined;
   }
   return { block: high, cycle, cycleAfter };
@@ -105,8 +105,8 @@ async function endsInUnmount(ring: Ring, head: Head, sb: XfsSuperblock): Promise
   const before = await ring.read(first, count);
   const after = await ring.read(head.block % n, count);
   for (let i = 0; i < count; i++) {
-    if (cycleAt(before, i) !== expectedCycle(head, (first + i) % n)) return false;
-    if (cycleAt(after, i) !== expectedCycle(head, (head.block + i) % n)) return false;
+    if (!isExpected(head, (first + i) % n, cycleAt(before, i))) return false;
+    if (!isExpected(head, (head.block + i) % n, cycleAt(after, i))) return false;
   }
   for (let i = count - 1; i >= 0; i--) {
     if (before.u32be(i * LOG_BLOCK) !== RECORD_MAGIC) continue;
@@ -118,6 +118,11 @@ async function endsInUnmount(ring: Ring, head: Head, sb: XfsSuperblock): Promise
 
 function expectedCycle(head: Head, block: number): number {
   return block < head.block ? head.cycle : head.cycleAfter;
+}
+
+/** Tools that format a log leave blocks that were never written, of round 0, behind its first record. */
+function isExpected(head: Head, block: number, cycle: number): boolean {
+  return cycle === expectedCycle(head, block) || (cycle === 0 && block >= head.block);
 }
 
 /** Whether the record whose header is block `index` of `blocks` is an unmount record that ends with them. */
