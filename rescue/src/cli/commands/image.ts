@@ -26,6 +26,7 @@ export const imageCommand: Command = {
     'skip-gaps': { type: 'boolean' },
     'trust-bitmap': { type: 'string', multiple: true },
     'force-same-disk': { type: 'boolean' },
+    'allow-unresolved': { type: 'boolean' },
     'sector-size': { type: 'string' },
     'chunk-size': { type: 'string' },
     'dry-run': { type: 'boolean' },
@@ -43,6 +44,7 @@ export const imageCommand: Command = {
     'sector-size': 'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told',
     'chunk-size':
       'N: bytes of a chunk, in a repository that is created now; a power of two from 65536 to 4194304',
+    'allow-unresolved': 'go on although it cannot be found out which disk holds the repository',
     'dry-run': 'show what would be done, and do nothing',
   },
   async run(invocation) {
@@ -79,6 +81,7 @@ function imageJob({ values, positionals }: Invocation): ImageJob {
     ...(flag(values, 'skip-gaps') ? { skipGaps: true } : {}),
     ...optional('trustBitmap', integers(values, 'trust-bitmap')),
     ...(flag(values, 'force-same-disk') ? { forceSameDisk: true } : {}),
+    ...(flag(values, 'allow-unresolved') ? { allowUnresolved: true } : {}),
     ...optional('sectorSize', integer(values, 'sector-size')),
     ...optional('chunkBytes', integer(values, 'chunk-size')),
   };

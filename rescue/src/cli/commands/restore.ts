@@ -36,6 +36,7 @@ export const restoreCommand: Command = {
     'no-verify': { type: 'boolean' },
     'zero-unused': { type: 'boolean' },
     'keep-going': { type: 'boolean' },
+    'allow-unresolved': { type: 'boolean' },
     yes: { type: 'boolean' },
     'dry-run': { type: 'boolean' },
   },
@@ -50,6 +51,7 @@ export const restoreCommand: Command = {
     'no-verify': 'do not read the target back after writing',
     'zero-unused': 'write zeros where the image has no data, instead of leaving what is there',
     'keep-going': 'restore what can be read from a damaged repository, and list what is missing',
+    'allow-unresolved': 'go on although it cannot be found out which disk holds the repository',
     yes: 'do not ask for confirmation',
     'dry-run': 'show what would be written and destroyed, and do nothing',
   },
@@ -87,6 +89,7 @@ function restoreJob({ values, positionals }: Invocation): RestoreJob {
     ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
     ...(flag(values, 'zero-unused') ? { zeroUnused: true } : {}),
     ...(flag(values, 'keep-going') ? { keepGoing: true } : {}),
+    ...(flag(values, 'allow-unresolved') ? { allowUnresolved: true } : {}),
   };
 }
 

@@ -132,7 +132,8 @@ const table = {
   ),
   'repository/unresolved': row<{ repository: string; problem: string }>(
     (d) => `cannot find out which disk holds ${d.repository}: ${d.problem}`,
-    () => 'Use a folder on an ordinary file system.',
+    () =>
+      'Use a folder on an ordinary file system, or --allow-unresolved if it is certainly on another disk.',
   ),
 
   'image/not-found': row<{ image: string; repository: string }>(

@@ -6,7 +6,7 @@ import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from '../repository/format.ts';
 import { inspectDisk, type InspectedDisk, type InspectedRegion } from './inspect-disk.ts';
 import type { DiskPlan, ImageJob, Plan, RegionPlan } from './job.ts';
 import { describeTable, sealPlan } from './plan-parts.ts';
-import { repositoryPlace } from './repository-place.ts';
+import { repositoryPlace, type RepositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** A source held open, and what is on it. */
@@ -43,7 +43,7 @@ export async function prepareImage(
       sources.push({ disk, inspected: await inspect(disk, job, options) });
     }
     for (const { inspected } of sources) checkPartitions(job, inspected);
-    const place = await repositoryPlace(job.repository);
+    const place = await repositoryPlace(job.repository, job.allowUnresolved);
     for (const { disk } of sources) {
       if (job.forceSameDisk !== true && (await disk.isAmong(place.disks)))
         refusals.push(
@@ -53,7 +53,7 @@ export async function prepareImage(
           }),
         );
     }
-    return { plan: describePlan(job, sources, refusals, place.freeBytes), sources, refusals };
+    return { plan: describePlan(job, sources, refusals, place), sources, refusals };
   } catch (error) {
     await Promise.all(sources.map(({ disk }) => disk.close()));
     throw error;
@@ -120,14 +120,16 @@ function describePlan(
   job: ImageJob,
   sources: readonly ImageSource[],
   refusals: readonly PermafrostError[],
-  freeBytes: number | undefined,
+  { freeBytes, warnings: placeWarnings }: RepositoryPlace,
 ): Plan {
   const disks = sources.map(({ disk, inspected }, i) => describeDisk(i + 1, disk, inspected));
   const readBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
-  const warnings = disks.flatMap((disk) => [
-    ...disk.warnings,
-    ...disk.regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
-  ]);
+  const warnings = placeWarnings.concat(
+    disks.flatMap((disk) => [
+      ...disk.warnings,
+      ...disk.regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
+    ]),
+  );
   const extents = sources.flatMap(({ inspected }) => inspected.regions.map(({ used }) => used.toBytes()));
   return sealPlan(
     {

@@ -25,6 +25,8 @@ export interface ImageJob {
   readonly trustBitmap?: readonly number[];
   /** Allow a repository on the disk that is imaged. */
   readonly forceSameDisk?: boolean;
+  /** Go on although it cannot be found out which disk holds the repository. */
+  readonly allowUnresolved?: boolean;
   /** Logical sector size of disk-image files in bytes, where it cannot be told. */
   readonly sectorSize?: number;
   /** Chunk size of a repository that is created by this job, in bytes. */
@@ -51,6 +53,8 @@ export interface RestoreJob {
   readonly zeroUnused?: boolean;
   /** Restore what can be read from a damaged repository. */
   readonly keepGoing?: boolean;
+  /** Go on although it cannot be found out which disk holds the repository. */
+  readonly allowUnresolved?: boolean;
 }
 
 /** Check that images can be restored. */

@@ -1,23 +1,31 @@
 /** Where a repository is, or would be: on which disks, and with how much room. */
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isPermafrostError } from '../base/errors.ts';
 import { disksHolding } from '../device/holding-disk.ts';
 
 export interface RepositoryPlace {
   /** Whole disks that hold it; none for network shares and memory. */
   readonly disks: readonly string[];
   readonly freeBytes?: number;
+  /** Things to know; full sentences. */
+  readonly warnings: readonly string[];
 }
 
-/** Throws `repository/unresolved` if the disks cannot be found out. */
-export async function repositoryPlace(path: string): Promise<RepositoryPlace> {
+/** Throws `repository/unresolved` if the disks cannot be found out; with `allowUnresolved` that is a warning. */
+export async function repositoryPlace(path: string, allowUnresolved = false): Promise<RepositoryPlace> {
   const folder = await existingFolder(resolve(path));
-  const disks = await disksHolding(folder);
+  const warnings: string[] = [];
+  const disks = await disksHolding(folder).catch((error: unknown) => {
+    if (!allowUnresolved || !isPermafrostError(error, 'repository/unresolved')) throw error;
+    warnings.push(`Whether the repository is on a disk of this job is not known: ${error.message}.`);
+    return [];
+  });
   const free = await statfs(folder).then(
     (s) => s.bavail * s.bsize,
     () => undefined,
   );
-  return { disks, ...(free === undefined ? {} : { freeBytes: free }) };
+  return { disks, warnings, ...(free === undefined ? {} : { freeBytes: free }) };
 }
 
 /** The folder itself, or the nearest one above it that exists: where it would be created. */

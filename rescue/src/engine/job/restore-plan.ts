@@ -58,7 +58,7 @@ export async function prepareRestore(
     const reader = new FrameReader(repository, await repository.loadPacks(), pool);
     const refusals: PermafrostError[] = [];
     const disks: DiskPlan[] = [];
-    const place = await repositoryPlace(job.repository);
+    const place = await repositoryPlace(job.repository, job.allowUnresolved);
     for (const { imaged, path } of pairTargets(job, image)) {
       const target = await planTarget(job, image, imaged, path, reader, refusals);
       targets.push(target);
@@ -68,7 +68,7 @@ export async function prepareRestore(
         );
       disks.push(await describeDiskPlan(target, options));
     }
-    const plan = describePlan(job, image, disks, refusals, targets);
+    const plan = describePlan(job, image, disks, refusals, targets, place.warnings);
     return { plan, image, repository, reader, targets, refusals };
   } catch (error) {
     await Promise.all(targets.map(async ({ disk }) => disk?.close()));
@@ -271,6 +271,7 @@ function describePlan(
   disks: readonly DiskPlan[],
   refusals: readonly PermafrostError[],
   targets: readonly PlannedTarget[],
+  placeWarnings: readonly string[],
 ): Plan {
   const usedBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
   const where = disks.map(({ identity }) => describeIdentity(identity)).join(' and ');
@@ -283,6 +284,7 @@ function describePlan(
     readBytes: usedBytes,
     writeBytes: usedBytes,
     warnings: [
+      ...placeWarnings,
       ...disks.flatMap(({ warnings }) => warnings),
       ...(bad > 0
         ? [`${bad} bytes of the image could not be read from its source: zeros will stand in for them.`]
