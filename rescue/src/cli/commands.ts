@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts';
+import { disksCommand } from './commands/disks.ts';
 import { imageCommand } from './commands/image.ts';
 import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -8,6 +9,7 @@ import { showCommand } from './commands/show.ts';
 import { verifyCommand } from './commands/verify.ts';
 
 export const commands: readonly Command[] = [
+  disksCommand,
   inspectCommand,
   imageCommand,
   imagesCommand,

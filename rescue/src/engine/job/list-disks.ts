@@ -1,0 +1,69 @@
+/** The disks of this machine, what is on them, and why one may not be touched. Nothing is written. */
+import { subReader } from '../base/block-reader.ts';
+import { isPermafrostError } from '../base/errors.ts';
+import { openSource } from '../device/device.ts';
+import { listDisks, type Disk } from '../device/disks.ts';
+import { diskUse, type Use } from '../device/use.ts';
+import type { FileSystemInfo } from '../filesystem/file-system.ts';
+import { identifyRegion } from '../filesystem/probe-region.ts';
+import { layoutRegions } from '../partition/layout.ts';
+import { readTable } from '../partition/table.ts';
+
+/** A region that may hold a file system. */
+export interface ListedRegion {
+  readonly name: string;
+  readonly start: number;
+  readonly length: number;
+  readonly partitions: readonly number[];
+  readonly fileSystem: Pick<FileSystemInfo, 'kind' | 'label' | 'uuid'>;
+}
+
+export interface ListedDisk {
+  readonly disk: Disk;
+  /** Why it may not be touched; empty if it may. */
+  readonly uses: readonly Use[];
+  readonly table?: string;
+  readonly regions: readonly ListedRegion[];
+  /** Why what is on it cannot be told. */
+  readonly problem?: string;
+}
+
+/** All disks, in the order of their names. A disk that cannot be read is listed with its problem. */
+export async function describeDisks(signal?: AbortSignal): Promise<ListedDisk[]> {
+  const listed: ListedDisk[] = [];
+  for (const disk of await listDisks()) {
+    const uses = await diskUse(disk.path);
+    try {
+      listed.push({ disk, uses, ...(await contentsOf(disk.path, signal)) });
+    } catch (error) {
+      if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
+      listed.push({ disk, uses, regions: [], problem: error.message });
+    }
+  }
+  return listed;
+}
+
+async function contentsOf(
+  path: string,
+  signal?: AbortSignal,
+): Promise<Pick<ListedDisk, 'table' | 'regions'>> {
+  const source = await openSource(path, { shared: true });
+  try {
+    const table = await readTable(source.reader);
+    const regions: ListedRegion[] = [];
+    for (const { kind, name, start, length, partitions } of layoutRegions(table, source.reader.sizeBytes)) {
+      if (kind !== 'partition' && kind !== 'whole') continue;
+      const view = subReader(source.reader, start, length, `${path} ${name}`);
+      const { kind: content, label, uuid } = await identifyRegion(view, signal);
+      const fileSystem = {
+        kind: content,
+        ...(label === undefined ? {} : { label }),
+        ...(uuid === undefined ? {} : { uuid }),
+      };
+      regions.push({ name, start, length, partitions, fileSystem });
+    }
+    return { table: table.kind, regions };
+  } finally {
+    await source.close();
+  }
+}
