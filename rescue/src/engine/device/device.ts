@@ -2,14 +2,18 @@
  * Opens sources and targets: sources read-only, both exclusively and locked from plan to the end, so that
  * nothing mounts or writes them meanwhile.
  */
-import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { native, type BlockFile, type NativeError, type OpenOptions } from 'blockdev-native';
 import { checkRange, type BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
+import { nodeByNumber, wholeDisk } from './block-node.ts';
 import { readDiskAttributes } from './disk-attributes.ts';
+import { layersOf } from './holding-disk.ts';
 import { identityProblem, type DiskIdentity } from './identity.ts';
-import { whyInUse } from './use.ts';
+import { liveSystem } from './system.ts';
+import { describeUses, diskUse, whyInUse } from './use.ts';
 
 /** An open disk that nobody else can claim until it is closed. */
 export interface OpenDisk {
@@ -31,27 +35,51 @@ export function openSource(path: string, options: { shared?: boolean } = {}): Pr
 }
 
 /**
- * Opens a disk to be overwritten. A file that does not exist is created, sparse, with `createBytes`; without
- * that it is undefined.
+ * Opens a disk to be overwritten. A file that does not exist, or is empty, is made a sparse one of `createBytes`;
+ * without that it is undefined.
  */
 export async function openTarget(path: string, createBytes: number): Promise<OpenDisk>;
 export async function openTarget(path: string): Promise<OpenDisk | undefined>;
 export async function openTarget(path: string, createBytes?: number): Promise<OpenDisk | undefined> {
   const options = { direct: true, exclusive: true, write: true } as const;
-  if (createBytes === undefined) {
-    try {
-      return await open(path, options);
-    } catch (error) {
-      if (!isPermafrostError(error, 'device/not-found') || path.startsWith('/dev/')) throw error;
-      const folder = await stat(dirname(path)).then(
-        (s) => s.isDirectory(),
-        () => false,
-      );
-      if (folder) return undefined;
-      throw error;
-    }
+  if (createBytes !== undefined) return createTarget(path, options, createBytes);
+  if (await isEmptyFile(path)) return undefined;
+  try {
+    return await open(path, options);
+  } catch (error) {
+    if (!isPermafrostError(error, 'device/not-found') || path.startsWith('/dev/')) throw error;
+    const folder = await stat(dirname(path)).then(
+      (s) => s.isDirectory(),
+      () => false,
+    );
+    if (folder) return undefined;
+    throw error;
   }
-  return open(path, { ...options, create: 'new' }, createBytes);
+}
+
+async function createTarget(path: string, options: OpenOptions, createBytes: number): Promise<OpenDisk> {
+  // A file that somebody made beforehand, with the permissions they want, is as good as none.
+  if (await isEmptyFile(path)) return open(path, options, createBytes);
+  try {
+    return await open(path, { ...options, create: 'new' }, createBytes);
+  } catch (error) {
+    if (isPermafrostError(error, 'device/failed') && error.details.errno === 'EEXIST')
+      throw new PermafrostError(
+        'device/changed',
+        { device: path, problem: 'it did not exist, and does now' },
+        { cause: error },
+      );
+    // Unless it was there before, what is there now is an empty file of ours.
+    if (await isEmptyFile(path)) await unlink(path);
+    throw error;
+  }
+}
+
+async function isEmptyFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile() && stats.size === 0,
+    () => false,
+  );
 }
 
 /** The identity of a disk-image file of `sizeBytes` that is yet to be created. */
@@ -111,18 +139,27 @@ function failure(
 }
 
 async function open(path: string, options: OpenOptions, createBytes?: number): Promise<OpenDisk> {
+  if (createBytes === undefined) await checkKind(path);
   let file: BlockFile;
   try {
     file = await native.open(path, options);
   } catch (error) {
     throw await openFailure(error, path);
   }
+  let lock: BlockFile | undefined;
   try {
-    // A partition's table is its disk's: two jobs on one disk must not meet, so the disk is locked, not the node.
-    if (options.exclusive === true && !(await file.lock(options.write === true ? 'exclusive' : 'shared')))
-      throw new PermafrostError('device/in-use', { device: path, reason: 'another program has it locked' });
+    if (options.exclusive === true) {
+      await checkUnused(file, options.write === true);
+      lock = await lockDisk(file, options.write === true ? 'exclusive' : 'shared');
+    }
     if (createBytes !== undefined) await file.setSize(createBytes);
+    if (file.sizeBytes === 0 && (file.isBlockDevice || options.write !== true))
+      throw new PermafrostError('device/not-a-disk', {
+        device: path,
+        what: file.isBlockDevice ? 'a drive without a medium' : 'an empty file',
+      });
     const identity = await identify(file);
+    const closeLock = lock;
     return {
       file,
       identity,
@@ -130,17 +167,88 @@ async function open(path: string, options: OpenOptions, createBytes?: number): P
       checkUnchanged: () => checkUnchanged(path, identity),
       isAmong: (disks) => isAmong(file, disks),
       rereadPartitions: () => file.rereadPartitions(),
-      close: () => file.close(),
+      async close() {
+        await file.close();
+        await closeLock?.close();
+      },
     };
   } catch (error) {
     await file.close();
-    throw writeFailure(error, path);
+    await lock?.close();
+    const { code, syscall } = error as Partial<NativeError>;
+    if (isPermafrostError(error) || code === undefined || syscall === undefined) throw error;
+    throw new PermafrostError('device/failed', { path, syscall, errno: code }, { cause: error });
   }
+}
+
+/** Throws `device/not-a-disk` for what is neither block device nor regular file, before anything is opened. */
+async function checkKind(path: string): Promise<void> {
+  // What cannot be looked at cannot be opened either, and that error says more.
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined || stats.isFile() || stats.isBlockDevice()) return;
+  const what = stats.isDirectory()
+    ? 'a folder'
+    : stats.isCharacterDevice()
+      ? 'a character device'
+      : stats.isSocket()
+        ? 'a socket'
+        : 'a pipe';
+  throw new PermafrostError('device/not-a-disk', { device: path, what });
+}
+
+/**
+ * Throws `device/in-use` or `device/read-only`. The kernel's exclusive claim knows nothing of files attached to
+ * loop devices, and of FUSE file systems that open a device like any program.
+ */
+async function checkUnused(file: BlockFile, isTarget: boolean): Promise<void> {
+  const { path } = file;
+  if (isTarget && (await file.isReadOnly())) throw new PermafrostError('device/read-only', { device: path });
+  const uses = (await diskUse(path)).filter(
+    ({ kind, isReadOnly }) => kind !== 'read-only' && (isTarget || isReadOnly !== true),
+  );
+  if (uses.length > 0)
+    throw new PermafrostError('device/in-use', { device: path, reason: describeUses(uses) });
+}
+
+/** udev locks a disk for a moment after each change to look at it. */
+const LOCK_ATTEMPTS = 30;
+const LOCK_PAUSE_MS = 100;
+
+/**
+ * Locks the whole disk, since two jobs on partitions of one disk share its table. Returns what else must be
+ * closed to release it. Throws `device/in-use`.
+ */
+async function lockDisk(file: BlockFile, mode: 'shared' | 'exclusive'): Promise<BlockFile | undefined> {
+  const whole = await wholeDiskPath(file);
+  const other = whole === undefined ? undefined : await native.open(whole);
+  try {
+    for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+      if (attempt > 0) await setTimeout(LOCK_PAUSE_MS);
+      if (await (other ?? file).lock(mode)) return other;
+    }
+  } catch (error) {
+    await other?.close();
+    throw error;
+  }
+  await other?.close();
+  throw new PermafrostError('device/in-use', { device: file.path, reason: 'another program has it locked' });
+}
+
+/** Path of the disk that an open partition is a part of; `undefined` for anything else. */
+async function wholeDiskPath(file: BlockFile): Promise<string | undefined> {
+  if (!file.isBlockDevice) return undefined;
+  const node = await nodeByNumber(liveSystem, file.deviceNumber);
+  if (node?.partition === undefined) return undefined;
+  const disk = await wholeDisk(liveSystem, node);
+  return disk === node ? undefined : disk.path;
 }
 
 async function identify(file: BlockFile): Promise<DiskIdentity> {
   const { path, sizeBytes, sectorSize, deviceNumber } = file;
-  if (!file.isBlockDevice) return { kind: 'file', path, sizeBytes, sectorSize };
+  if (!file.isBlockDevice) {
+    const { ino } = await stat(path, { bigint: true });
+    return { kind: 'file', path, sizeBytes, sectorSize, inode: ino.toString() };
+  }
   const diskSequence = await file.diskSequence();
   return {
     kind: 'device',
@@ -169,20 +277,16 @@ async function checkUnchanged(path: string, planned: DiskIdentity): Promise<void
 }
 
 async function isAmong(file: BlockFile, disks: readonly string[]): Promise<boolean> {
-  const own = await realpath(file.path);
-  const whole = file.isBlockDevice ? await wholeDisk(file.deviceNumber) : own;
-  const others = await Promise.all(disks.map((disk) => realpath(disk).catch(() => disk)));
-  return others.includes(own) || others.includes(whole);
+  const own = await Promise.all((await layersOf(file.path)).map(keyOf));
+  const others = await Promise.all(disks.map(keyOf));
+  return own.some((key) => others.includes(key));
 }
 
-/** Path of the whole disk that the device `major:minor` is or is a part of. */
-async function wholeDisk(deviceNumber: string): Promise<string> {
-  const node = await realpath(`/sys/dev/block/${deviceNumber}`);
-  const isPartition = await stat(`${node}/partition`).then(
-    () => true,
-    () => false,
-  );
-  return `/dev/${basename(isPartition ? dirname(node) : node)}`;
+/** The same for two paths exactly if they lead to the same device or file. */
+async function keyOf(path: string): Promise<string> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  if (stats === undefined) return path;
+  return stats.isBlockDevice() ? `device ${stats.rdev}` : `file ${stats.dev} ${stats.ino}`;
 }
 
 async function openFailure(error: unknown, path: string): Promise<Error> {
@@ -191,11 +295,19 @@ async function openFailure(error: unknown, path: string): Promise<Error> {
     case 'ENOENT':
     case 'ENXIO':
     case 'ENODEV':
-    case 'ENOMEDIUM':
       return new PermafrostError('device/not-found', { device: path }, { cause: error });
+    case 'ENOMEDIUM':
+      return new PermafrostError(
+        'device/not-a-disk',
+        { device: path, what: 'a drive without a medium' },
+        { cause: error },
+      );
     case 'EACCES':
     case 'EPERM':
-      return new PermafrostError('device/no-permission', { device: path }, { cause: error });
+      // The kernel answers like this for a write-protected device too.
+      return (await diskUse(path)).some(({ kind }) => kind === 'read-only')
+        ? new PermafrostError('device/read-only', { device: path }, { cause: error })
+        : new PermafrostError('device/no-permission', { device: path }, { cause: error });
     case 'EBUSY':
       return new PermafrostError(
         'device/in-use',

@@ -16,6 +16,8 @@ export interface DiskIdentity {
   readonly deviceNumber?: string;
   /** The kernel's count of disks that have appeared: changes when another one takes the same name. */
   readonly diskSequence?: number;
+  /** Of a file: changes when another one takes its path. */
+  readonly inode?: string;
 }
 
 /** One line for people: path, model, serial, size. */
@@ -35,6 +37,7 @@ export function identityProblem(planned: DiskIdentity, now: DiskIdentity): strin
     'sectorSize',
     'deviceNumber',
     'diskSequence',
+    'inode',
   ] as const;
   for (const key of keys) {
     if (planned[key] !== now[key])
@@ -52,6 +55,7 @@ const names = {
   sectorSize: 'sector size',
   deviceNumber: 'device number',
   diskSequence: 'place in the order of appearance',
+  inode: 'inode',
 } as const;
 
 function text(value: string | number | undefined): string {
@@ -59,10 +63,23 @@ function text(value: string | number | undefined): string {
 }
 
 /**
- * What a person must type before a disk is overwritten: the last 4 characters of the serial, or size and path
- * where there is none.
+ * What a person must type before a disk is overwritten: the last 4 characters of the serial; size and path where
+ * there is none that tells disks apart, or where one of `others`, the other disks of the machine, ends alike.
  */
-export function confirmationText({ serial, sizeBytes, path }: DiskIdentity): string {
-  const end = serial?.replaceAll(/\s/g, '').slice(-4) ?? '';
-  return end === '' ? `${sizeBytes} ${path}` : end;
+export function confirmationText(
+  { serial, sizeBytes, path }: DiskIdentity,
+  others: readonly Pick<DiskIdentity, 'path' | 'serial'>[] = [],
+): string {
+  const end = endOf(serial);
+  const isUnique = others.every((other) => other.path === path || endOf(other.serial) !== end);
+  return end === undefined || !isUnique ? `${sizeBytes} ${path}` : end;
+}
+
+/** Makers of bridges and card readers leave such in all of their devices. */
+const placeholder = /^(.)\1*$|^0*123456789|^0*12345678$|^abcdef|^none$|^n\/a$|^serial/i;
+
+/** The last 4 characters of a serial that can tell disks apart. */
+function endOf(serial: string | undefined): string | undefined {
+  const compact = serial?.replaceAll(/\s/g, '') ?? '';
+  return compact.length < 4 || placeholder.test(compact) ? undefined : compact.slice(-4);
 }
