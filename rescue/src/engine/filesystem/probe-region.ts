@@ -190,7 +190,7 @@ async function nameNothing(
     const sample = Math.min(1024 * 1024, reader.sizeBytes);
     for (const at of [0, reader.sizeBytes - sample]) {
       const bytes = await reader.read(at, sample);
-      if (bytes.some((byte) => byte !== 0)) return { kind: 'unknown', state: 'unknown' };
+      if (Buffer.compare(bytes, new Uint8Array(sample)) !== 0) return { kind: 'unknown', state: 'unknown' };
     }
     return { kind: 'empty', state: 'unknown' };
   } catch (error) {
