@@ -124,6 +124,13 @@ test('what does not match its checksum makes it raw', async (t) => {
   }
 });
 
+test('a journal inode that does not match its checksum makes it raw', async (t) => {
+  const image = await freshImage(t, ['-t', 'ext4']);
+  const table = await dumpe2fsNumber(image, /Inode table at (\d+)/);
+  await writeBytes(image, table * 1024 + 7 * 256 + 0x10, [0x99]); // Its time of modification.
+  await assertRaw(t, image, 'inconsistent', /ext inode 8.* does not match its checksum/);
+});
+
 test('metadata that the bitmap calls free makes it raw, but stays in the map', async (t) => {
   const image = await freshImage(t, ['-t', 'ext2']);
   const block = await dumpe2fsNumber(image, /Block bitmap at (\d+)/);

@@ -38,6 +38,9 @@ async function shutDown(folder: string): Promise<void> {
   await run('perl', ['-e', script, folder]);
 }
 
+/** Has something done after the cut and before the unmount. */
+export type BeforeUnmount = (action: () => Promise<void>) => void;
+
 /** One way to make a file system that is cut off in use. */
 export interface Crash {
   readonly name: string;
@@ -48,7 +51,7 @@ export interface Crash {
   /** For mount. */
   readonly mountOptions?: readonly string[];
   /** What happens after the file system was filled and synced; default {@link useAndReuse}. */
-  readonly work?: (mounted: Mounted, image: string) => Promise<void>;
+  readonly work?: (mounted: Mounted, image: string, beforeUnmount: BeforeUnmount) => Promise<void>;
 }
 
 /** New files, directories that go, and files in the place of what went: block bitmaps, revocations. */
@@ -75,10 +78,12 @@ export async function crashExt(
   const mounted = await mountExt(t, live, mountOptions);
   await fillTree(mounted.folder, 4 * MIB);
   await run('sync', ['-f', mounted.folder]);
-  await work(mounted, live);
+  const later: (() => Promise<void>)[] = [];
+  await work(mounted, live, (action) => later.push(action));
   const digest = await treeDigest(mounted.folder);
   await shutDown(mounted.folder);
   const image = await copyImage(live, `${live}.cut`);
+  for (const action of later) await action();
   await mounted.unmount();
   await rm(live);
   return { image, digest };

@@ -152,6 +152,43 @@ test('metadata outside of the file system makes it raw', async () => {
   }
 });
 
+test('what a clean unmount guarantees is insisted on', async (t) => {
+  const set16 = (offset: number, value: number) => (fields: DataView) =>
+    fields.setUint16(offset, value, true);
+  const cases: readonly (readonly [string, Uint8Array, RawCode, RegExp])[] = [
+    ['valid', encodeExt({ superblock: set16(0x3a, 0) }), 'dirty', /not unmounted/],
+    ['no errors', encodeExt({ superblock: set16(0x3a, 3) }), 'error-state', /recorded errors/],
+    ['its length', encodeExt().subarray(0, 512 * BLOCK), 'inconsistent', /525312 bytes .* only 524288/],
+    ['free blocks', encodeExt({ superblock: set16(0x0c, 9) }), 'inconsistent', /has 9 free .* groups 500/],
+    ['an empty journal', encodeExt({ journal: encodeJournal({}, []) }), 'dirty', /journal is not empty/],
+  ];
+  for (const [what, bytes, code, about] of cases) await t.test(what, () => assertRaw(bytes, code, about));
+});
+
+test('a bitmap that calls metadata free makes it raw, but the metadata stays used', async () => {
+  const bytes = encodeExt({ used: [300] });
+  // Block 258, a copy of the descriptors, is free and 329 is not, so that no count tells.
+  bytes[bitmapBlock(1) * BLOCK]! ^= 0x02;
+  bytes[bitmapBlock(1) * BLOCK + 9]! ^= 0x01;
+  await assertRaw(bytes, 'inconsistent', /call 1024 bytes of metadata free/);
+  const { used } = await mapBytes(bytes, { trustBitmap: true });
+  assert.deepEqual(used.toPairs(), blocks(300, 329).toPairs());
+});
+
+test('a wrong descriptor checksum makes it raw', async () => {
+  const bytes = encodeExt({ roCompat: 0x10, uninitialised: [1] });
+  bytes[2 * BLOCK + 32 + 0x10]! ^= 1;
+  await assertRaw(bytes, 'inconsistent', /descriptor of group 1 does not match/);
+});
+
+test('a group that was never used must have all but its metadata free', async () => {
+  const descriptor = (fields: DataView, group: number): void => {
+    if (group === 1) fields.setUint16(0x0c, 249, true);
+  };
+  const bytes = encodeExt({ roCompat: 0x10, uninitialised: [1], descriptor });
+  await assertRaw(bytes, 'inconsistent', /group 1 should have 250 free clusters, not 249/);
+});
+
 /** A reader that cannot read one block. */
 function failing(bytes: Uint8Array, block: number): BlockReader {
   const memory = memoryReader(bytes);
@@ -257,6 +294,21 @@ test('the superblock in the journal counts, too', async () => {
   new DataView(content.buffer).setUint16(0x3a, 1, true);
   new DataView(content.buffer).setUint32(0x04, 500, true);
   await assertRaw(withLog([], [], { steps: [superblock] }), 'inconsistent', /not of this file system/);
+});
+
+test('a file system that grew while it was mounted is mapped in its new size', async () => {
+  const small: ModelOptions = { compat: 4, incompat: 4, blockCount: 300, used: [299] };
+  const grown = encodeExt({ ...small, blockCount: 513, journal: encodeJournal({}, []), used: [299, 500] });
+  const write = [1, 2, bitmapBlock(1)].map((block) => ({
+    block,
+    content: grown.slice(block * BLOCK, (block + 1) * BLOCK),
+  }));
+  const bytes = new Uint8Array(513 * BLOCK);
+  bytes.set(encodeExt({ ...small, journal: encodeJournal({}, encodeTransaction({}, 1, [{ write }])) }));
+  const map = await mapBytes(bytes);
+  assert.equal(map.raw, undefined);
+  assert.deepEqual(map.used.toPairs(), blocks(...journalBlocks, 299, 500).toPairs());
+  await assertRaw(bytes.subarray(0, 300 * BLOCK), 'inconsistent', /525312 bytes .* only 307200/);
 });
 
 test('a journal that was given up is believed', async () => {

@@ -125,7 +125,7 @@ for (const [what, options, about] of [
   ],
   ['clusters of absurd size', { roCompat: 0x200, superblock: set32(0x1c, 0xfffffff0) }, /do not fit/],
   ['no blocks in a group', { superblock: set32(0x20, 0) }, /clusters that do not fit/],
-  ['no blocks or clusters in a group', { superblock: both(0) }, /has 0 blocks and 0 clusters/],
+  ['absurdly small groups', { superblock: both(63) }, /has 63 blocks and 63 clusters/],
   ['no clusters in a group', { roCompat: 0x200, superblock: set32(0x24, 0) }, /256 blocks and 0 clusters/],
   ['more blocks in a group than a bitmap has bits', { superblock: both(8200) }, /8200 clusters in a group/],
   ['a first block that is not the superblock', { superblock: set32(0x14, 2) }, /starts at block 2/],
@@ -152,9 +152,9 @@ test('a file system with more groups than anyone has is refused before any loop 
   const options: ModelOptions = {
     blockCount: 0xffffffff,
     superblock(fields) {
-      fields.setUint32(0x20, 8, true);
-      fields.setUint32(0x24, 8, true);
+      fields.setUint32(0x20, 64, true);
+      fields.setUint32(0x24, 64, true);
     },
   };
-  assert.throws(() => geometryOf(2, options), /groups/);
+  assert.throws(() => geometryOf(2, options), /has 67108864 groups/);
 });

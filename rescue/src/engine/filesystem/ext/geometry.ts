@@ -9,6 +9,8 @@ import { has, type Superblock } from './superblock.ts';
 
 /** 128 TiB even with blocks of 1 KiB; what a hostile superblock can cost in time. */
 const MAX_GROUPS = 2 ** 24;
+/** A quarter of what mke2fs insists on. */
+const MIN_CLUSTERS_PER_GROUP = 64;
 
 export interface Geometry {
   readonly superblock: Superblock;
@@ -55,7 +57,7 @@ export function makeGeometry(sb: Superblock): Geometry {
     'has clusters that do not fit its blocks',
   );
   must(
-    clustersPerGroup > 0 &&
+    clustersPerGroup >= MIN_CLUSTERS_PER_GROUP &&
       clustersPerGroup <= blockSize * 8 &&
       clustersPerGroup * clusterBlocks === blocksPerGroup,
     `has ${blocksPerGroup} blocks and ${clustersPerGroup} clusters in a group`,
