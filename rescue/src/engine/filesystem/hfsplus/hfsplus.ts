@@ -1,0 +1,155 @@
+/**
+ * HFS Plus and HFSX: names a volume and finds its used bytes in the allocation file, a bitmap of all blocks.
+ * Specification: Apple Technical Note TN1150, "HFS Plus Volume Format".
+ */
+import { addBits } from '../../base/bitmap.ts';
+import type { BlockReader } from '../../base/block-reader.ts';
+import { isPermafrostError, PermafrostError, throwIfCancelled } from '../../base/errors.ts';
+import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
+import { readDistrustedMap } from '../distrusted-map.ts';
+import type { FileSystem, MapOptions, Prober, RawReason, UsedMap } from '../file-system.ts';
+import { rawMap } from '../raw-map.ts';
+import { readAllRuns, readVolumeName } from './btree.ts';
+import { readFork } from './fork-reader.ts';
+import { parseHfs } from './hfs.ts';
+import { readJournalState } from './journal.ts';
+import {
+  HEADER_BYTES,
+  HEADER_OFFSET,
+  headerAttributes,
+  MOUNTED_BY_FAILED_REPLAY,
+  parseVolumeHeader,
+  type HfsplusHeader,
+} from './volume-header.ts';
+
+const ALLOCATION_FILE_ID = 6;
+/** Bytes of the bitmap per read. */
+const READ_BYTES = 1024 * 1024;
+
+/** Recognises HFS Plus and HFSX, and names HFS, with or without HFS Plus inside. */
+export const probeHfsplus: Prober = async (reader) => {
+  if (reader.sizeBytes < 2 * HEADER_OFFSET + HEADER_BYTES) return undefined;
+  const bytes = await reader.read(HEADER_OFFSET, HEADER_BYTES);
+  const header = parseVolumeHeader(bytes);
+  if (header === undefined) {
+    const info = parseHfs(bytes);
+    return info === undefined ? undefined : { info };
+  }
+  const label = await orUndefined(readVolumeName(reader, header));
+  const distrust = await distrustReason(reader, header);
+  const found: FileSystem = {
+    info: {
+      kind: header.kind,
+      ...(label === undefined || label === '' ? {} : { label }),
+      ...(header.uuid === undefined ? {} : { uuid: header.uuid }),
+      sizeBytes: header.totalBlocks * header.blockSize,
+      blockSize: header.blockSize,
+      state: distrust === undefined ? 'clean' : distrust.code === 'inconsistent' ? 'unknown' : 'dirty',
+      details: { journaled: (header.attributes & headerAttributes.journaled) !== 0 },
+    },
+    mapUsed: (options) => mapUsed(reader, header, distrust, options),
+  };
+  return found;
+};
+
+/** `undefined` where the structures do not add up. */
+async function orUndefined<T>(value: Promise<T>): Promise<T | undefined> {
+  try {
+    return await value;
+  } catch (error) {
+    if (isPermafrostError(error, 'structure/invalid')) return undefined;
+    throw error;
+  }
+}
+
+/** Why the bitmap is not believed, `undefined` if it is. */
+async function distrustReason(reader: BlockReader, header: HfsplusHeader): Promise<RawReason | undefined> {
+  const { attributes } = header;
+  const dirty = (reason: string): RawReason => ({
+    code: 'dirty',
+    reason,
+    remedy: 'Mount the volume on the Mac it belongs to and eject it there, then read it again.',
+  });
+  if ((attributes & headerAttributes.inconsistent) !== 0)
+    return {
+      code: 'error-state',
+      reason: 'the volume is marked as inconsistent',
+      remedy: 'Run Disk Utility.',
+    };
+  if (header.lastMountedVersion === MOUNTED_BY_FAILED_REPLAY)
+    return { code: 'error-state', reason: 'its journal could not be replayed', remedy: 'Run Disk Utility.' };
+  if ((attributes & headerAttributes.unmounted) === 0 || (attributes & headerAttributes.mounted) !== 0)
+    return dirty('it was not cleanly unmounted');
+  if ((attributes & headerAttributes.journaled) === 0) return undefined;
+  const journal = await orUndefined(readJournalState(reader, header));
+  if (journal === undefined) return { code: 'inconsistent', reason: 'its journal does not add up' };
+  if (journal === 'other-device') return { code: 'feature', reason: 'its journal is on another device' };
+  return journal === 'empty' ? undefined : dirty('its journal holds changes that are not written yet');
+}
+
+async function mapUsed(
+  reader: BlockReader,
+  header: HfsplusHeader,
+  distrust: RawReason | undefined,
+  options: MapOptions,
+): Promise<UsedMap> {
+  const { sizeBytes } = reader;
+  const volumeBytes = header.totalBlocks * header.blockSize;
+  if (volumeBytes > sizeBytes) {
+    const reason = `the volume has ${volumeBytes} bytes and only ${sizeBytes} are here`;
+    return rawMap({ sizeBytes, reason: { code: 'inconsistent', reason } });
+  }
+  const read = (): Promise<Extents> => readUsed(reader, header, options.signal);
+  if (distrust?.code === 'feature' || distrust?.code === 'inconsistent')
+    return rawMap({ sizeBytes, reason: distrust });
+  if (distrust !== undefined) return readDistrustedMap(read, sizeBytes, distrust, options);
+  return { used: await read(), warnings: [] };
+}
+
+async function readUsed(
+  reader: BlockReader,
+  header: HfsplusHeader,
+  signal: AbortSignal | undefined,
+): Promise<Extents> {
+  const { blockSize, totalBlocks } = header;
+  const runs = await readAllRuns(reader, header, header.allocationFile, ALLOCATION_FILE_ID);
+  const builder = new ExtentsBuilder();
+  for (let block = 0; block < totalBlocks; block += READ_BYTES * 8) {
+    throwIfCancelled(signal);
+    const count = Math.min(READ_BYTES * 8, totalBlocks - block);
+    const bits = await readFork(
+      reader,
+      'HFS Plus allocation file',
+      runs,
+      blockSize,
+      block / 8,
+      Math.ceil(count / 8),
+    );
+    addBits(builder, bits, count, blockSize, block * blockSize, { order: 'msb' });
+  }
+  const allocated = builder.finish();
+  check(header, allocated);
+  // Marked in the bitmap too, on a sound volume; these are what the volume is found by.
+  return new ExtentsBuilder()
+    .add(0, HEADER_OFFSET + HEADER_BYTES)
+    .addAll(allocated)
+    .add(totalBlocks * blockSize - HEADER_OFFSET, HEADER_OFFSET)
+    .finish();
+}
+
+function check(header: HfsplusHeader, allocated: Extents): void {
+  const { blockSize } = header;
+  const fail = (problem: string): never => {
+    throw new PermafrostError('structure/invalid', { structure: 'HFS Plus allocation file', problem });
+  };
+  const free = header.totalBlocks - allocated.totalBytes / blockSize;
+  if (free !== header.freeBlocks)
+    fail(`has ${free} free blocks where the volume header counts ${header.freeBlocks}`);
+  const { allocationFile, extentsFile, catalogFile, attributesFile, startupFile } = header;
+  for (const fork of [allocationFile, extentsFile, catalogFile, attributesFile, startupFile]) {
+    for (const run of fork.runs) {
+      if (!allocated.covers(run.startBlock * blockSize, run.blockCount * blockSize))
+        fail(`has blocks of the volume's own files as free, at block ${run.startBlock}`);
+    }
+  }
+}
