@@ -86,6 +86,17 @@ test('takes the third and fourth entry of a record only where they fit', async (
   assert.equal(problem, undefined);
 });
 
+test('follows links of all three types of extended partition', async () => {
+  for (const type of [0x05, 0x0f, 0x85]) {
+    const disk = mbrDisk(2000, [], {
+      100: [mbrEntry(1, 0x83, 10, 50), mbrEntry(2, type, 500, 100)],
+      600: [mbrEntry(1, 0x83, 10, 50)],
+    });
+    const { logicals } = await readExtendedChain(memoryReader(disk), 512, 100, 1000);
+    assert.equal(logicals.length, 2, type.toString(16));
+  }
+});
+
 test('follows a link in the first entry, as DR-DOS writes it', async () => {
   const disk = mbrDisk(2000, [], {
     100: [mbrEntry(1, 0x05, 500, 100)],

@@ -8,6 +8,7 @@ import {
   type GptDiskOptions,
 } from '../../../test/partition/build-disk.ts';
 import { memoryReader } from '../base/block-reader.ts';
+import { encodeGptHeader, parseGptHeader } from './gpt.ts';
 import { parseMbr } from './mbr.ts';
 import type { GptTable, PartitionTable } from './partition-table.ts';
 import { planTables, type TablePlan } from './relocate.ts';
@@ -128,6 +129,18 @@ test('makes both copies from the valid one', async () => {
   assertGoodGpt(b.table);
   assert.equal(b.table.partitions.length, 2);
   assert.match(b.plan.warnings.join(), /made anew from the backup/);
+});
+
+test('puts the backup at the usual place where the image has its entries at an odd one', async () => {
+  const disk = gptDisk({ sectors: 2048, tableSectors: 1024, partitions });
+  // The backup header says that its entries lie behind it.
+  const header = parseGptHeader(disk.subarray(1023 * 512, 1024 * 512), 1023);
+  const moved = { ...header, arraySector: 1500 };
+  disk.set(disk.slice(2 * 512, 34 * 512), 1500 * 512);
+  disk.set(encodeGptHeader(moved, disk.subarray(1023 * 512, 1024 * 512)), 1023 * 512);
+  const { table, target } = await restore(disk, 4096 * 512);
+  assertGoodGpt(table);
+  assert.equal(parseGptHeader(target.subarray(4095 * 512), 4095).arraySector, 4095 - 32);
 });
 
 test('does not overwrite a partition to make a primary anew', async () => {
