@@ -74,6 +74,16 @@ test('a file system larger than its region is raw and named', async () => {
   );
 });
 
+test('a file system that does not look at its region’s size itself is held to it', async () => {
+  const swap = Buffer.alloc(16384);
+  swap.write('SWAPSPACE2', 4086);
+  swap.writeUInt32LE(1, 1024);
+  swap.writeUInt32LE(3, 1028);
+  assert.equal((await probeRegion(memoryReader(swap))).map.raw, undefined);
+  const { map } = await probeRegion(memoryReader(swap.subarray(0, 12288)));
+  assert.equal(map.raw?.code, 'inconsistent');
+});
+
 test('structures that do not add up make it raw and named', async () => {
   const volume = fat();
   volume.setEntry(0, 4, 5000);

@@ -243,6 +243,7 @@ test('the label is that of the root directory, else that of the boot sector', as
     directoryEntry('\xe5LDLABEL', 0x08),
     directoryEntry('LONG NAME', 0x0f),
     directoryEntry('FILE    TXT', 0x20),
+    directoryEntry('FOLDER', 0x18),
     directoryEntry('GR\x99\xe1E 5', 0x08),
   ];
   Buffer.concat(entries).copy(fat16.bytes, fat16.rootOffset);
@@ -309,6 +310,7 @@ const others: readonly [string, (bytes: Buffer) => unknown][] = [
   ['no sectors per cluster', (b) => b.writeUInt8(0, 13)],
   ['three sectors per cluster', (b) => b.writeUInt8(3, 13)],
   ['sectors of 520 bytes', (b) => b.writeUInt16LE(520, 11)],
+  ['no reserved sector', (b) => b.writeUInt16LE(0, 14)],
   ['no tables', (b) => b.writeUInt8(0, 16)],
   ['a medium byte that does not exist', (b) => b.writeUInt8(0xf1, 21)],
 ];

@@ -117,6 +117,12 @@ test('ZFS: labels at the end alone name a region only if nothing else does', asy
   assert.equal((await identifyRegion(sparseReader(withXfs))).kind, 'squashfs');
 });
 
+test('ZFS: a label without an uberblock is not enough', async () => {
+  const region = encodeZfs([0, 1, 2, 3]);
+  const pieces = region.pieces.map(([at, label]) => [at, label.subarray(0, 128 * 1024)] as const);
+  assert.equal((await identifyRegion(sparseReader({ ...region, pieces }))).kind, 'unknown');
+});
+
 /** Bytes that begin like something and are not. */
 const lookAlikes: readonly [string, number, Buffer][] = [
   [
