@@ -66,6 +66,24 @@ describe('a fragmented $Bitmap', () => {
     await assertInconsistent(model, /continues at cluster 4 of a stream known up to 3/);
   });
 
+  it('is not confused with its other streams, which Windows 10 keeps beside it', async () => {
+    const model = modelWith(options);
+    const { data, list } = types;
+    const base = { record: 6, sequence: 1 };
+    const other = model.stream(data, [{ lcn: 2000, count: 3 }], { name: '$SRAT' });
+    model.setRecord(20, [other, model.stream(data, bitmapRuns, { instance: 1 })], { base });
+    const entries = [
+      { type: data, name: '$SRAT', record: 20 },
+      { type: data, record: 20, instance: 1 },
+    ];
+    model.setRecord(6, [resident(list, listValue(entries))]);
+    await assertRead(model);
+    // The list must name the very attribute.
+    const wrong = entries.map((entry) => ({ ...entry, instance: 9 }));
+    model.setRecord(6, [resident(list, listValue(wrong))]);
+    await assertInconsistent(model, /record 20: does not hold attribute 0x80/);
+  });
+
   it('is refused with a hole', async () => {
     const model = modelWith({ ...options, bitmapRuns: [...bitmapRuns.slice(0, 3), { lcn: HOLE, count: 1 }] });
     await assertInconsistent(model, /has holes/);

@@ -172,6 +172,16 @@ describe('damage', () => {
     await assertInconsistent(model, /mirror differ in record 3/);
   });
 
+  it('is not what it takes to write $MFT and its mirror at different times', async () => {
+    const model = modelWith();
+    const image = model.build();
+    const copy = Buffer.from(image.subarray(model.mirrorRun.lcn * 4096).subarray(0, 1024));
+    // The number that each write counts up, and its two places.
+    for (const place of [48, 510, 1022]) copy.writeUInt16LE(8, place);
+    model.patches.push({ offset: model.mirrorRun.lcn * 4096, bytes: copy });
+    await assertRead(model);
+  });
+
   it('that moves $MFT or $MFTMirr away from where the boot sector says makes it raw', async () => {
     const moved = modelWith();
     moved.setRecord(0, [moved.stream(types.data, [{ lcn: 100, count: 8 }])]);

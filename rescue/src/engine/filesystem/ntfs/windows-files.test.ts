@@ -226,7 +226,11 @@ describe('shadow copies', () => {
     model.patches.push({ offset: 0x1e00, bytes: header });
     assert.match((await read(model)).map.warnings.join(), /on another volume/);
 
+    header.writeBigUInt64LE(0n, 48);
+    assert.deepEqual((await read(model)).map.warnings, [], 'no catalogue');
+
+    header.writeBigUInt64LE(0x7dc000n, 48);
     header.fill(1, 80, 96);
-    assert.deepEqual((await read(model)).map.warnings, []);
+    assert.deepEqual((await read(model)).map.warnings, [], 'on this volume');
   });
 });
