@@ -22,6 +22,9 @@ export interface FramePlace {
 
 const SEGMENT_BITS = 14;
 const SEGMENT = 1 << SEGMENT_BITS;
+/** Frames are fewer by an order of magnitude: their segments are smaller. */
+const FRAME_SEGMENT_BITS = 10;
+const FRAME_SEGMENT = 1 << FRAME_SEGMENT_BITS;
 const ID_WORDS = ID_BYTES / 4;
 const MAX_LOAD = 0.85;
 const GROWTH = 1.5;
@@ -81,9 +84,9 @@ export class ChunkIndex {
   /** Adds a frame of which nothing but its chunks is known yet; {@link placeFrame} follows. Known ids keep their first place. */
   addFrame(table: Pick<FrameTable, 'ids' | 'lengths'>): number {
     const frame = this.#frameCount++;
-    if ((frame & (SEGMENT - 1)) === 0) this.#frames.push(new Uint32Array(SEGMENT * 4));
+    if ((frame & (FRAME_SEGMENT - 1)) === 0) this.#frames.push(new Uint32Array(FRAME_SEGMENT * 4));
     const count = table.lengths.length;
-    this.#frames[frame >>> SEGMENT_BITS]![(frame & (SEGMENT - 1)) * 4 + 3] = count;
+    this.#frames[frame >>> FRAME_SEGMENT_BITS]![(frame & (FRAME_SEGMENT - 1)) * 4 + 3] = count;
     if (table.lengths.some((length) => length !== this.#chunkBytes))
       this.#oddLengths.set(frame, table.lengths.slice());
     for (let place = 0; place < count; place++) {
@@ -95,8 +98,8 @@ export class ChunkIndex {
 
   /** Says where frame `frame` was written: its prefix at `offset` of pack number `pack`. */
   placeFrame(frame: number, pack: number, offset: number, length: number, codec: FrameCodec): void {
-    const words = this.#frames[frame >>> SEGMENT_BITS]!;
-    const at = (frame & (SEGMENT - 1)) * 4;
+    const words = this.#frames[frame >>> FRAME_SEGMENT_BITS]!;
+    const at = (frame & (FRAME_SEGMENT - 1)) * 4;
     const count = words[at + 3]! & (STORED_FLAG - 1);
     const header = frameHeaderBytes(count);
     words[at] = pack;
@@ -107,8 +110,8 @@ export class ChunkIndex {
 
   /** Where frame `frame` lies. */
   frame(frame: number): FramePlace {
-    const words = this.#frames[frame >>> SEGMENT_BITS]!;
-    const at = (frame & (SEGMENT - 1)) * 4;
+    const words = this.#frames[frame >>> FRAME_SEGMENT_BITS]!;
+    const at = (frame & (FRAME_SEGMENT - 1)) * 4;
     const count = words[at + 3]! & (STORED_FLAG - 1);
     return {
       pack: words[at]!,
