@@ -20,7 +20,7 @@ export interface FramePlace {
   readonly lengths: Uint32Array;
 }
 
-const SEGMENT_BITS = 14;
+const SEGMENT_BITS = 12;
 const SEGMENT = 1 << SEGMENT_BITS;
 /** Frames are fewer by an order of magnitude: their segments are smaller. */
 const FRAME_SEGMENT_BITS = 10;
