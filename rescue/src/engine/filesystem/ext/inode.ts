@@ -53,7 +53,8 @@ export async function readRegularInode(reader: BlockReader, g: Geometry, number:
 function checksumMatches(f: Fields, seed: number): boolean {
   const LOW = 0x7c;
   const HIGH = 0x82;
-  const zeroed = f.bytes.slice();
+  // Not `slice`, which of a Buffer is no copy.
+  const zeroed = new Uint8Array(f.bytes);
   zeroed.fill(0, LOW, LOW + 2);
   let stored = f.u16(LOW);
   // The high half is there if the extra fields (their length is at 0x80) reach as far.

@@ -21,12 +21,13 @@ export function overlayReader(
     sectorSize: parent.sectorSize,
     async read(offset, length) {
       checkRange(reader, offset, length);
-      const bytes = await parent.read(offset, length);
+      // Copies, so that nothing is patched that someone else might hold.
+      const bytes = new Uint8Array(await parent.read(offset, length));
       const last = Math.floor((offset + length - 1) / blockSize);
       for (let block = Math.floor(offset / blockSize); block <= last; block++) {
         const found = replacement(block);
         if (found === undefined) continue;
-        const content = await parent.read(found.offset, blockSize);
+        const content = new Uint8Array(await parent.read(found.offset, blockSize));
         content.set(found.prefix);
         const from = Math.max(offset, block * blockSize);
         const to = Math.min(offset + length, (block + 1) * blockSize);

@@ -76,7 +76,7 @@ export function parseSuperblock(bytes: Uint8Array): Superblock | undefined {
   const words = { compat: f.u32(0x5c), incompat: f.u32(0x60), roCompat: f.u32(0x64) };
   const wide = has.incompat(words, incompat.sixtyFourBit);
   const state = f.u16(0x3a);
-  const uuidBytes = f.slice(0x68, 16).slice();
+  const uuidBytes = new Uint8Array(f.slice(0x68, 16));
   return {
     ...words,
     revision,
