@@ -91,14 +91,19 @@ export async function withMounted<T>(
   }
   try {
     if (typeof child === 'string') throw new Error(`cannot mount ${image}: ${child}`);
-    const ended = once(child, 'exit');
+    const mounted = child;
+    const ended = once(mounted, 'exit');
     const unmount = (): Promise<CommandResult> =>
       asRoot ? runAsRoot('umount', mountPoint) : run('fusermount3', ['-u', mountPoint]);
     try {
       return await act(mountPoint);
     } finally {
-      // Something may still be looking at the new mount: a second try is due.
-      await unmount().catch(() => sleep(1000).then(unmount));
+      // Something may still be looking at the new mount: a second try is due. The last resort is its own exit.
+      await unmount().catch(() =>
+        sleep(1000)
+          .then(unmount)
+          .catch(() => mounted.kill('SIGTERM')),
+      );
       await ended;
     }
   } finally {
