@@ -85,9 +85,12 @@ test('a mounted partition makes its whole disk in use', async (t) => {
   assert.equal(source.identity.sizeBytes, 32 * MIB);
   assert.equal(await source.isAmong([device]), true);
   assert.equal(await source.isAmong(['/dev/vda']), false);
-  // A target on the same disk would share its table: the disk is locked, not the partition.
   await assert.rejects(openTarget(device), refusal('device/in-use'));
+  // A job on another partition would share the table: the disk is locked, not the partition.
+  const tryLock = ['--nonblock', '--exclusive', device, 'true'];
+  assert.equal((await run('flock', tryLock, { accept: [0, 1] })).code, 1);
   await source.close();
+  await run('flock', tryLock);
 
   const point = await mount(t, folder, [partition]);
   await assert.rejects(

@@ -24,7 +24,7 @@ export interface OpenDisk {
   checkUnchanged(): Promise<void>;
   /** Whether it is, or is a part of, one of the whole disks or disk-image files `disks`. */
   isAmong(disks: readonly string[]): Promise<boolean>;
-  /** Lets the kernel read a new partition table; gives up the exclusive hold for that moment. */
+  /** Lets the kernel read a new partition table; rejects with EBUSY while a partition is in use. */
   rereadPartitions(): Promise<void>;
   close(): Promise<void>;
 }

@@ -123,10 +123,10 @@ test('knows files attached to loop devices, by any name, and FUSE file systems o
       loop2: { number: '7:2', files: { 'loop/backing_file': '{root}/gone.img (deleted)' } },
     },
     mounts: ['1 0 259:0 / /mnt rw - ext4 /dev/loop0p1 rw', '2 0 0:50 / /fuse rw - fuse {root}/fuse.img rw'],
-    swaps: ['{root}/swap.img file 1 0 -3'],
+    swaps: ['{root}/swap.img file 1 0 -3', '{root}/my\\040swap.img file 1 0 -4'],
   });
   const file = (name: string): string => join(system.root, name);
-  for (const name of ['disk.img', 'read.img', 'gone.img', 'fuse.img', 'swap.img', 'free.img'])
+  for (const name of ['disk.img', 'read.img', 'gone.img', 'fuse.img', 'swap.img', 'my swap.img', 'free.img'])
     await writeFile(file(name), '');
   await link(file('disk.img'), file('hard.img'));
   await symlink(file('disk.img'), file('soft.img'));
@@ -142,6 +142,7 @@ test('knows files attached to loop devices, by any name, and FUSE file systems o
   assert.deepEqual(await messages(system, file('gone.img')), []);
   assert.deepEqual(await messages(system, file('fuse.img')), ['/fuse.img is mounted at /fuse']);
   assert.deepEqual(await messages(system, file('swap.img')), ['/swap.img is used as swap']);
+  assert.deepEqual(await messages(system, file('my swap.img')), ['/my swap.img is used as swap']);
   assert.deepEqual(await messages(system, file('free.img')), []);
   assert.deepEqual(await messages(system, file('missing.img')), []);
 });
