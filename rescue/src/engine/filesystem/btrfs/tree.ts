@@ -33,7 +33,7 @@ export interface TreeContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An item of a leaf, read from the leaf when it is asked for. Only valid during the visit. */
+/** An item of a leaf, read from the leaf when it is asked for. Another item after the visit. */
 export interface Item {
   /** Refuses ids that a JavaScript number cannot hold exactly. */
   readonly objectId: number;
@@ -54,6 +54,9 @@ interface Block {
   readonly itemCount: number;
 }
 
+/** Bytes of a key from the most to the least significant. */
+const KEY_ORDER = [7, 6, 5, 4, 3, 2, 1, 0, 8, 16, 15, 14, 13, 12, 11, 10, 9];
+
 const MAX_U64 = (1n << 64n) - 1n;
 export const ALL_KEYS: KeyRange = {
   first: { objectId: 0n, type: 0, offset: 0n },
@@ -67,18 +70,24 @@ export async function walkTree(
   range: KeyRange,
   visit: (item: Item) => void,
 ): Promise<void> {
-  let lastKey: Uint8Array | undefined;
+  /** The last item of the leaf before. */
+  let last: LeafItem | undefined;
 
   const visitLeaf = ({ fields: f, itemCount }: Block): void => {
+    const item = new LeafItem(f);
     for (let i = 0; i < itemCount; i++) {
       const at = HEADER_BYTES + i * ITEM_BYTES;
-      const key = f.slice(at, 17);
-      if (lastKey !== undefined && compareKeys(lastKey, key) >= 0) f.fail(`item ${i} is out of order`);
-      lastKey = key;
+      const ascends =
+        i > 0
+          ? compareKeys(f.bytes, at - ITEM_BYTES, f.bytes, at) < 0
+          : last === undefined || compareKeys(last.leaf.bytes, last.at, f.bytes, at) < 0;
+      if (!ascends) f.fail(`item ${i} is out of order`);
+      item.at = at;
       if (isBefore(f, at, range.first)) continue;
-      if (isAfter(f, at, range.last)) return;
-      visit(itemAt(f, at));
+      if (isAfter(f, at, range.last)) break;
+      visit(item);
     }
+    if (itemCount > 0) last = item;
   };
 
   const visitBlock = async (block: Block, level: number): Promise<void> => {
@@ -91,7 +100,7 @@ export async function walkTree(
     const wanted: number[] = [];
     for (let i = 0; i < itemCount; i++) {
       const at = HEADER_BYTES + i * POINTER_BYTES;
-      if (i > 0 && compareKeys(f.slice(at - POINTER_BYTES, 17), f.slice(at, 17)) >= 0)
+      if (i > 0 && compareKeys(f.bytes, at - POINTER_BYTES, f.bytes, at) >= 0)
         f.fail(`pointer ${i} is out of order`);
       if (isAfter(f, at, range.last)) break;
       // The next key bounds what is below this one.
@@ -106,7 +115,7 @@ export async function walkTree(
         owner: root.owner,
       });
       if (child.itemCount === 0) f.fail('has an empty block below it');
-      if (compareKeys(child.fields.slice(HEADER_BYTES, 17), f.slice(at, 17)) !== 0)
+      if (compareKeys(child.fields.bytes, HEADER_BYTES, f.bytes, at) !== 0)
         child.fields.fail('does not start with the key that its parent announces');
       return child;
     };
@@ -117,26 +126,40 @@ export async function walkTree(
   await visitBlock(await readBlock(context, root), root.level);
 }
 
-function itemAt(f: Fields, at: number): Item {
-  return {
-    get objectId() {
-      return f.u64(at);
-    },
-    type: f.u8(at + 8),
-    get offset() {
-      return f.u64(at + 9);
-    },
-    get data() {
-      return f.sub(HEADER_BYTES + f.u32(at + 17), f.u32(at + 21), `item of ${f.structure}`);
-    },
-  };
+/** One item of `leaf` after another: a leaf has many, and their data is rarely asked for. */
+class LeafItem implements Item {
+  readonly leaf: Fields;
+  /** Offset of the item's head in the leaf. */
+  at = HEADER_BYTES;
+
+  constructor(leaf: Fields) {
+    this.leaf = leaf;
+  }
+
+  get objectId(): number {
+    return this.leaf.u64(this.at);
+  }
+
+  get type(): number {
+    return this.leaf.u8(this.at + 8);
+  }
+
+  get offset(): number {
+    return this.leaf.u64(this.at + 9);
+  }
+
+  get data(): Fields {
+    const start = HEADER_BYTES + this.leaf.u32(this.at + 17);
+    return this.leaf.sub(start, this.leaf.u32(this.at + 21), `item of ${this.leaf.structure}`);
+  }
 }
 
-/** Orders two keys as they are stored: object id, type, offset. */
-function compareKeys(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 7; i >= 0; i--) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  if (a[8] !== b[8]) return a[8]! - b[8]!;
-  for (let i = 16; i >= 9; i--) if (a[i] !== b[i]) return a[i]! - b[i]!;
+/** Orders the stored keys at `atA` of `a` and `atB` of `b`: by object id, then type, then offset. */
+function compareKeys(a: Uint8Array, atA: number, b: Uint8Array, atB: number): number {
+  for (const i of KEY_ORDER) {
+    const difference = a[atA + i]! - b[atB + i]!;
+    if (difference !== 0) return difference;
+  }
   return 0;
 }
 
