@@ -35,8 +35,12 @@ export async function readAllocation(mft: Mft, signal: AbortSignal | undefined):
     addBits(builder, bytes, bitCount, clusterSize, at * 8 * clusterSize);
   }
   const allocated = builder.finish();
-  await checkMetadata(mft, bitmap, allocated);
-  return withoutBadClusters(mft, allocated, await readBadClusters(mft));
+  const metadata = await readMetadataStreams(mft, bitmap);
+  const free = findFree(metadata, allocated, clusterSize);
+  if (free !== undefined) bitmap.fail(`calls clusters of ${free} free`);
+  const good = withoutBadClusters(mft, allocated, await readBadClusters(mft));
+  // A list of bad clusters that names metadata is not believed at all.
+  return findFree(metadata, good, clusterSize) === undefined ? good : allocated;
 }
 
 /** Whether all `clusterCount` clusters at `lcn` lie in `allocated`. */
@@ -63,17 +67,30 @@ async function readNeededStream(mft: Mft, number: number): Promise<Stream> {
   return stream;
 }
 
-async function checkMetadata(mft: Mft, bitmap: Stream, allocated: Extents): Promise<void> {
+/** The files that every volume has in clusters, by name. */
+async function readMetadataStreams(mft: Mft, bitmap: Stream): Promise<ReadonlyMap<string, Stream>> {
   const mirror = await readNeededStream(mft, metadataFiles.mftMirror);
   if (mirror.runs.count === 0 || mirror.runs.lcn(0) !== mft.geometry.mftMirrorLcn)
     mirror.fail('does not begin where the boot sector says');
-  const files = { $MFT: mft.stream, $MFTMirr: mirror, $LogFile: await readLogStream(mft), $Bitmap: bitmap };
-  for (const [name, stream] of Object.entries(files)) {
-    if (stream === undefined) continue;
-    for (let i = 0; i < stream.runs.count; i++)
-      if (!isAllocated(allocated, stream.runs.lcn(i), stream.runs.length(i), mft.geometry.clusterSize))
-        bitmap.fail(`calls clusters of ${name} free`);
-  }
+  const streams = new Map([
+    ['$MFT', mft.stream],
+    ['$MFTMirr', mirror],
+    ['$Bitmap', bitmap],
+  ]);
+  const log = await readLogStream(mft);
+  return log === undefined ? streams : streams.set('$LogFile', log);
+}
+
+/** The name of a stream of which clusters are not in `allocated`. */
+function findFree(
+  streams: ReadonlyMap<string, Stream>,
+  allocated: Extents,
+  clusterSize: number,
+): string | undefined {
+  for (const [name, { runs }] of streams)
+    for (let i = 0; i < runs.count; i++)
+      if (!isAllocated(allocated, runs.lcn(i), runs.length(i), clusterSize)) return name;
+  return undefined;
 }
 
 /** The runs of $BadClus; `undefined` if there is any doubt about them: then nothing is left out. */

@@ -15,7 +15,7 @@ import { readLogState } from './log-file.ts';
 import { Mft } from './mft.ts';
 import { checkMirror } from './mft-mirror.ts';
 import { findDoubt, findUnknownVersion, type VolumeState } from './verdict.ts';
-import { readVolumeInformation } from './volume-information.ts';
+import { readVolumeInformation, volumeFlags } from './volume-information.ts';
 import { readWindowsFiles } from './windows-files.ts';
 
 /** Recognises NTFS. A volume whose metadata is damaged is still named, and raw. */
@@ -53,6 +53,7 @@ function describe(reader: BlockReader, geometry: NtfsGeometry, state: VolumeStat
       version: volume.version,
       sectorSize: geometry.sectorSize,
       volumeFlags: `0x${volume.flags.toString(16).padStart(4, '0')}`,
+      dirtyFlag: (volume.flags & volumeFlags.dirty) !== 0,
       journal: log,
       hibernated: hibernation !== 'none',
       shadowCopies,

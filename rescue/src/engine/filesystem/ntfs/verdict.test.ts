@@ -27,6 +27,7 @@ async function assertDirty(model: NtfsModel, reason: RegExp, remedy: RegExp): Pr
   const used = expectedUse(model);
   const { info, map } = await read(model);
   assert.equal(info.state, 'dirty');
+  assert.equal(info.details?.['dirtyFlag'], /marked as dirty/.test(map.raw?.reason ?? ''));
   assert.equal(map.raw?.code, 'dirty');
   assert.match(map.raw.reason, reason);
   assert.match(map.raw.remedy ?? '', remedy);

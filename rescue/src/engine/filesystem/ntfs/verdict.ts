@@ -10,7 +10,7 @@ export interface VolumeState extends WindowsFiles {
   readonly log: LogState;
 }
 
-const KNOWN_VERSIONS = ['1.1', '1.2', '3.0', '3.1'];
+const KNOWN_VERSIONS = ['1.2', '3.0', '3.1'];
 const KNOWN_FLAGS = Object.values(volumeFlags).reduce((all, flag) => all | flag, 0);
 
 const FULL_SHUTDOWN =
