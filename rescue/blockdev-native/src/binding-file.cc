@@ -104,8 +104,6 @@ napi_value readBytes(napi_env env, Arguments& arguments) {
         result.length = static_cast<size_t>(length);
         if (length == 0) return {};
         const int64_t got = file->readSpan(result.buffer, result.length, offset, result.at);
-        // ENODATA is kept for the end of the file: what the block layer means by it is an unreadable sector.
-        if (got == -ENODATA) return failedAt("pread", -EIO, offset, length);
         if (got < 0) return failedAt("pread", got, offset, length);
         if (static_cast<uint64_t>(got) < length) return failedAt("pread", -ENODATA, offset, length);
         file->remember(offset);

@@ -101,7 +101,7 @@ int64_t readFully(int fd, void* to, size_t length, uint64_t offset, uint32_t uni
     const size_t part = length - done < kLargestTransfer ? length - done : kLargestTransfer;
     const int64_t got =
         restarting([&] { return pread(fd, bytes + done, part, static_cast<off_t>(offset + done)); });
-    if (got < 0) return got;
+    if (got < 0) return got == -ENODATA ? -EIO : got;
     done += static_cast<size_t>(got);
     if (got == 0 || done % unit != 0) break;
   }
@@ -230,8 +230,7 @@ int diskSequence(int fd, uint64_t& sequence) { return control(fd, BLKGETDISKSEQ,
 
 bool isMediumError(int error) {
   switch (error) {
-    case EIO:
-    case ENODATA:    // BLK_STS_MEDIUM
+    case EIO:        // BLK_STS_IOERR and, through readFully, BLK_STS_MEDIUM
     case EREMOTEIO:  // BLK_STS_TARGET
     case EILSEQ:     // BLK_STS_PROTECTION
     case ETIMEDOUT:  // BLK_STS_TIMEOUT

@@ -36,7 +36,8 @@ int describe(int fd, Node& node);
 int directAlignment(int fd, const Node& node, DirectAlignment& alignment);
 void closeFile(int fd);
 
-// Reads until `length` bytes or the end: fewer bytes mean the end, or (`unit` > 1) a position that is no multiple of it.
+// Reads until `length` bytes or the end: fewer bytes mean the end, or (`unit` > 1) a position that is no multiple of
+// it. The block layer's ENODATA, an unreadable sector, becomes EIO: here ENODATA is the end of a file.
 int64_t readFully(int fd, void* to, size_t length, uint64_t offset, uint32_t unit = 1);
 int64_t writeFully(int fd, const void* from, size_t length, uint64_t offset);
 // Writes all vectors one after the other. Changes `parts`.

@@ -14,6 +14,7 @@ struct Recovery {
   const std::atomic<bool>& cancelled;
   std::vector<double>& bad;
   const uint64_t unit;
+  bool lost = false;  // something was given up
 
   Failure attempt(uint8_t* to, uint64_t length, uint64_t offset) {
     if (cancelled.load()) return Failure{ECANCELED, "pread"};
@@ -27,6 +28,8 @@ struct Recovery {
   }
 
   void giveUp(uint8_t* to, uint64_t length, uint64_t offset) {
+    lost = true;
+    // A device may have filled in a part before it failed.
     memset(to, 0, static_cast<size_t>(length));
     const size_t count = bad.size();
     if (count >= 2 && bad[count - 2] + bad[count - 1] == static_cast<double>(offset)) {
@@ -69,10 +72,11 @@ Failure recover(File& file, uint8_t* to, size_t length, uint64_t offset, Buffer&
     Failure failure = recovery.attempt(place, stop - at, at);
     if (failure) {
       if (!sys::isMediumError(failure.error)) return failure;
-      // A disk that was pulled out fails everywhere: that is no list of bad sectors.
+      // A disk that was pulled out, before or meanwhile, fails everywhere: that is no list of bad sectors.
       if (!file.answers(bounce)) return failure;
-      failure = recovery.split(place, stop - at, at);
-      if (failure) return failure;
+      recovery.lost = false;
+      if (Failure other = recovery.split(place, stop - at, at)) return other;
+      if (recovery.lost && !file.answers(bounce)) return failure;
     }
     at = stop;
   }

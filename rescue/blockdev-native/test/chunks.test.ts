@@ -72,6 +72,21 @@ for (const direct of [false, true])
     }
   });
 
+test('chunks past the end of a file are an error, not bad sectors', async (t) => {
+  for (const direct of [false, true]) {
+    const file = await fileWith(t, noise(100_000, 1), direct);
+    const { slot } = await withSlot(t);
+    const lengths = Uint32Array.of(64 * KIB);
+    for (const offset of [99_999, 100_000, 40_000, 10 * MIB])
+      await assert.rejects(
+        slot.readChunks(file, { lengths, reads: Float64Array.of(0, offset, 64 * KIB) }),
+        { code: 'ENODATA', syscall: 'pread' },
+        `${offset}`,
+      );
+    assert.throws(() => slot.bytes(0, 1), RangeError, 'what failed leaves no chunks');
+  }
+});
+
 test('a chunk is zero only if all its bytes are', async (t) => {
   const { slot } = await withSlot(t);
   const lengths = [1, 63, 64, 65, 4096, 4097, 100_000];
@@ -170,7 +185,23 @@ for (const direct of [false, true])
     }
     const target = noise(3 * MIB, 11);
     const out = await fileWith(t, target, direct);
-    const writes = [0, 100, 1000, 1000, 1100, 5000, 4096, 16384, 65536, 70_000, 2 * MIB + 1, 900_000];
+    const writes = [
+      0,
+      100,
+      1000,
+      1000,
+      1100,
+      5000,
+      20_000,
+      6100,
+      300,
+      4096,
+      16384,
+      65536,
+      70_000,
+      2 * MIB + 1,
+      900_000,
+    ];
     await slot.writeChunks(out, Float64Array.from(writes));
     for (let i = 0; i < writes.length; i += 3)
       bytes.copy(target, writes[i + 1], writes[i], writes[i]! + writes[i + 2]!);

@@ -114,6 +114,26 @@ test('a device that answers nowhere is an error, not a list of bad sectors', { s
   await assert.rejects(slot.readChunks(file, what), { code: 'EACCES' }, 'not what a bad sector says');
 });
 
+test('a device that goes away meanwhile is an error too', { skip, timeout: 60_000 }, async (t) => {
+  const { faults, path } = await faultyFile(t, noise(MIB, 11));
+  const { file, slot } = await openDirect(t, path);
+  await faults.fail('EIO', { operation: 'read', start: 0, end: 4096 });
+  // Met only by reads that the first rule lets pass: by the last step of the search.
+  const last = await faults.hang({ operation: 'read', start: 4096, end: 8192 });
+  const reading = slot.readChunks(file, {
+    lengths: Uint32Array.of(8192 + 4096),
+    reads: Float64Array.of(0, MIB - 4096, 4096, 4096, 0, 8192),
+  });
+  const outcome = reading.then(
+    (result) => [...result.bad],
+    (error: unknown) => (error as { code: string }).code,
+  );
+  await hangs(faults, 1);
+  await faults.fail('EIO', { operation: 'read' });
+  await faults.remove(last);
+  assert.equal(await outcome, 'EIO');
+});
+
 test('a block device loses single sectors', { skip }, async (t) => {
   const bytes = noise(2 * MIB, 5);
   const { faults, path } = await faultyFile(t, bytes);
