@@ -26,22 +26,54 @@ interface Suite {
 const passed: Counts = { ...noCounts, passed: 1 };
 const failed: Counts = { ...noCounts, failed: 1 };
 
-function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+/** Runs a command to its end and resolves to whether it exited with 0; `show` gets its output as it comes. */
+function execute(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  show: (text: string) => void,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', show);
     child.once('error', (error) => {
-      console.log(`${command.join(' ')}: ${error.message}`);
+      show(`${command.join(' ')}: ${error.message}\n`);
       resolve(false);
     });
-    child.once('exit', (code) => resolve(code === 0));
+    child.once('close', (code) => resolve(code === 0));
   });
 }
 
+const print = (text: string): void => void process.stdout.write(text);
+
 /** One command that passes or fails as a whole. */
-const check = (name: string, ...command: readonly string[]): Suite => ({
-  name,
-  run: async () => ((await execute(command, process.env)) ? passed : failed),
-});
+interface Check {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const check = (name: string, ...command: readonly string[]): Check => ({ name, command });
+
+/** Several checks as one suite, two at once: most of them leave half of the machine idle. */
+function checks(list: readonly Check[]): Suite {
+  const run = async (): Promise<Counts> => {
+    const queue = [...list];
+    let sum = noCounts;
+    const worker = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const started = performance.now();
+        let output = '';
+        const good = await execute(next.command, process.env, (text) => (output += text));
+        sum = addCounts(sum, good ? passed : failed);
+        print(`${output}${good ? '✔' : '✖'} ${next.name} (${seconds(started)} s)\n`);
+      }
+    };
+    await Promise.all([worker(), worker()]);
+    return sum;
+  };
+  return { name: 'checks', run };
+}
+
+const seconds = (started: number): string => ((performance.now() - started) / 1000).toFixed(0);
 
 function testFiles(
   name: string,
@@ -73,7 +105,7 @@ function testFiles(
       PERMAFROST_FUZZ_FACTOR: process.env['PERMAFROST_FUZZ_FACTOR'] ?? (tier === 'long' ? '20' : '1'),
     };
     const whole = [...command, ...files];
-    const done = await (root ? execute(asRoot(whole, env), env) : execute(whole, env));
+    const done = await execute(root ? asRoot(whole, env) : whole, env, print);
     const counts = await readFile(countsPath, 'utf8').then(
       (text) => JSON.parse(text) as Counts,
       () => failed,
@@ -107,18 +139,20 @@ function findTests(): Readonly<Record<'unit' | 'system' | 'long', string[]>> {
 function suites(tier: Tier, scratch: string): Suite[] {
   const { unit, system, long } = findTests();
   const fast = [
-    check('shell scripts', 'scripts/check-shell'),
-    check('lint', 'eslint', '.'),
-    check('format', 'prettier', '--check', '--log-level=warn', '**/*.{ts,tsx,js,json}'),
-    check('types', 'tsc', '--project', '.'),
-    check('layers', process.execPath, 'scripts/check-layers.ts'),
-    check('native addon', 'scripts/build-addon'),
+    checks([
+      check('lint', 'eslint', '.'),
+      check('types', 'tsc', '--project', '.'),
+      check('format', 'prettier', '--check', '--log-level=warn', '**/*.{ts,tsx,js,json}'),
+      check('native addon', 'scripts/build-addon'),
+      check('shell scripts', 'scripts/check-shell'),
+      check('layers', process.execPath, 'scripts/check-layers.ts'),
+    ]),
     testFiles('unit tests', unit, 'fast', scratch, false),
   ];
   if (tier === 'fast') return fast;
   const all = [
     ...fast,
-    check('executable', 'scripts/build'),
+    checks([check('executable', 'scripts/build')]),
     testFiles('system tests', system, 'all', scratch, true),
   ];
   return tier === 'all' ? all : [...all, testFiles('long tests', long, 'long', scratch, true)];
@@ -145,9 +179,8 @@ async function main(tier: Tier): Promise<number> {
       const started = performance.now();
       const counts = await suite.run();
       sum = addCounts(sum, counts);
-      const seconds = ((performance.now() - started) / 1000).toFixed(0);
       rows.push(
-        `${counts.failed === 0 ? '✔' : '✖'} ${suite.name.padEnd(14)} ${describeCounts(counts)} (${seconds} s)`,
+        `${counts.failed === 0 ? '✔' : '✖'} ${suite.name.padEnd(14)} ${describeCounts(counts)} (${seconds(started)} s)`,
       );
     }
   } finally {
