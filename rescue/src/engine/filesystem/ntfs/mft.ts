@@ -95,7 +95,7 @@ export class Mft {
   }
 
   #stream(first: Exclude<Attribute, ResidentAttribute>, file: FileRecord, name: string): Stream {
-    const title = `NTFS attribute 0x${first.type.toString(16)}${name && ` ${name}`} of file record ${file.number}`;
+    const title = titleOf(first.type, name, file.number);
     if (first.lowestVcn !== 0) throw invalid(title, 'has no beginning');
     return new Stream(this.reader, this.geometry, first, title);
   }
@@ -135,6 +135,20 @@ export class Mft {
     if (!belongs) throw invalid(`NTFS file record ${record}`, `is no part of ${file.number}`);
     return part;
   }
+}
+
+/** The names of the metadata files that error messages speak of. */
+const metadataNames: Readonly<Record<number, string>> = {
+  [metadataFiles.mftMirror]: '$MFTMirr',
+  [metadataFiles.logFile]: '$LogFile',
+  [metadataFiles.bitmap]: '$Bitmap',
+};
+
+function titleOf(type: number, name: string, record: number): string {
+  const metadataName = metadataNames[record];
+  if (metadataName !== undefined && type === attributeTypes.data && name === '')
+    return `NTFS ${metadataName}`;
+  return `NTFS attribute 0x${type.toString(16)}${name && ` ${name}`} of file record ${record}`;
 }
 
 function isDataFrom(attribute: Attribute, vcn: number): boolean {

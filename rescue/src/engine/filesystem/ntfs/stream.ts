@@ -65,7 +65,7 @@ export class Stream {
     const mappedBytes = this.runs.clusterCount * this.#clusterSize;
     if (offset + length > Math.min(this.dataBytes, mappedBytes))
       this.fail(`ends before its byte ${offset + length}`);
-    const bytes = new Uint8Array(length);
+    let bytes: Uint8Array | undefined;
     const end = Math.min(offset + length, this.initializedBytes);
     let at = offset;
     for (let i = this.runs.find(Math.floor(offset / this.#clusterSize)); at < end; i++) {
@@ -74,10 +74,14 @@ export class Stream {
       const count = Math.min(end, runEnd) - at;
       if (this.runs.lcn(i) !== HOLE) {
         const from = this.runs.lcn(i) * this.#clusterSize + (at - runStart);
-        bytes.set(await this.#reader.read(from, count), at - offset);
+        const part = await this.#reader.read(from, count);
+        // The usual case needs no copy; large bitmaps are read in large pieces.
+        if (count === length) return part;
+        bytes ??= new Uint8Array(length);
+        bytes.set(part, at - offset);
       }
       at += count;
     }
-    return bytes;
+    return bytes ?? new Uint8Array(length);
   }
 }
