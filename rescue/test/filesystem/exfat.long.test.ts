@@ -4,7 +4,7 @@ import { proveExfatMap, type ExfatVolumeLayout } from './support-exfat-proof.ts'
 import { MiB } from './support-fat.ts';
 
 const layouts: readonly ExfatVolumeLayout[] = [
-  { what: 'clusters of 32 MiB', sizeBytes: 4096 * MiB, options: ['-c', '32M'], fill: 1 },
+  { what: 'clusters of 32 MiB', sizeBytes: 2560 * MiB, options: ['-c', '32M'], fill: 1 },
   { what: '3 GiB, clusters of 4 KiB', sizeBytes: 3072 * MiB + 512, options: ['-c', '4K'], fill: 20 },
 ];
 

