@@ -8,6 +8,7 @@ export { inspectSource, type InspectSourceOptions } from './job/inspect.ts';
 export type * from './job/job.ts';
 export { planImage } from './job/image-plan.ts';
 export { runImage } from './job/image.ts';
+export { listDisks } from './device/disks.ts';
 export { describeDisks, type ListedDisk, type ListedRegion } from './job/list-disks.ts';
 export type { OnProgress } from './job/progress.ts';
 export { planRestore, runRestore } from './job/restore.ts';

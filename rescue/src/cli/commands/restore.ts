@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import {
   confirmationText,
+  listDisks,
   PermafrostError,
   planRestore,
   runRestore,
@@ -114,10 +115,13 @@ async function confirm(plan: Plan, output: Output, signal: AbortSignal): Promise
   const input = process.stdin;
   const prompt = createInterface({ input, output: process.stderr });
   try {
+    // Two disks whose serials end alike must not be told apart by that end.
+    const others = await listDisks();
     for (const { identity } of plan.disks) {
-      const wanted = confirmationText(identity);
-      const what =
-        identity.serial === undefined ? 'size in bytes and path' : 'last 4 characters of its serial number';
+      const wanted = confirmationText(identity, others);
+      const what = wanted.includes(identity.path)
+        ? 'size in bytes and path'
+        : 'last 4 characters of its serial number';
       output.say(`To overwrite ${identity.path}, type the ${what} ("${wanted}").`);
       const answer = await Promise.race([
         prompt.question('> ', { signal }),

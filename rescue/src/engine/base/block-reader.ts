@@ -46,7 +46,8 @@ export function memoryReader(bytes: Uint8Array, name = 'memory', sectorSize = 51
     // eslint-disable-next-line @typescript-eslint/require-await
     async read(offset, length) {
       checkRange(reader, offset, length);
-      return bytes.slice(offset, offset + length);
+      // Not `slice`: that of a Buffer shares memory.
+      return new Uint8Array(bytes.subarray(offset, offset + length));
     },
   };
   return reader;
