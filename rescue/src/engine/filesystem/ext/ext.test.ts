@@ -189,6 +189,13 @@ test('a group that was never used must have all but its metadata free', async ()
   await assertRaw(bytes, 'inconsistent', /group 1 should have 250 free clusters, not 249/);
 });
 
+test('metadata that belongs to two groups makes it raw', async () => {
+  const descriptor = (fields: DataView, group: number): void => {
+    if (group === 1) fields.setUint32(0x04, bitmapBlock(0) + 1, true);
+  };
+  await assertRaw(encodeExt({ descriptor }), 'inconsistent', /1024 bytes are metadata of more than one/);
+});
+
 /** A reader that cannot read one block. */
 function failing(bytes: Uint8Array, block: number): BlockReader {
   const memory = memoryReader(bytes);
@@ -220,12 +227,12 @@ test('a group whose bitmap cannot be read is used as a whole, and only it', asyn
 });
 
 test('a bitmap that cannot be read does not take its neighbour with it', async () => {
-  // Both bitmaps next to each other, as flex_bg has them: the second at block 4, its inode bitmap elsewhere.
+  // Both bitmaps next to each other, as flex_bg has them: the second in place of the first inode bitmap.
   const bytes = encodeExt({
     used: [50, 300],
     descriptor: (fields, group) => {
       fields.setUint32(0x00, 3 + group, true);
-      fields.setUint32(0x04, bitmapBlock(1), true);
+      fields.setUint32(0x04, bitmapBlock(1) + group, true);
     },
   });
   bytes.copyWithin(4 * BLOCK, bitmapBlock(1) * BLOCK, (bitmapBlock(1) + 1) * BLOCK);

@@ -59,7 +59,7 @@ async function mapReadable(reader: BlockReader, g: Geometry, options: MapOptions
   /** For what the bitmaps on disk, as they are, are the best guess. */
   const distrustedAsIs = async (reason: Reason): Promise<UsedMap> => {
     try {
-      return distrusted((await mapUsedBlocks(reader, g, makeDoubts(), options.signal)).used, reason);
+      return distrusted((await mapUsedBlocks(reader, g, makeDoubts(), options)).used, reason);
     } catch (error) {
       if (!isPermafrostError(error, 'structure/invalid')) throw error;
       return rawMap({ sizeBytes: reader.sizeBytes, reason, warnings });
@@ -88,7 +88,7 @@ async function mapReadable(reader: BlockReader, g: Geometry, options: MapOptions
   }
 
   const doubts = makeDoubts();
-  const mapped = await mapUsedBlocks(after.reader, after.g, doubts, options.signal);
+  const mapped = await mapUsedBlocks(after.reader, after.g, doubts, options);
   if (!has.incompat(sb, incompat.recover) && mapped.freeClusters * g.clusterBlocks !== sb.freeBlockCount)
     doubts.add(
       `the superblock has ${sb.freeBlockCount} free blocks and the groups ${mapped.freeClusters * g.clusterBlocks}`,
@@ -112,7 +112,7 @@ async function mapReadable(reader: BlockReader, g: Geometry, options: MapOptions
 
 /** The bitmaps on disk before a replay may be half written: what they contradict is no doubt. */
 function mapBeforeReplay(reader: BlockReader, g: Geometry, options: MapOptions): Promise<UsedBlocks> {
-  return mapUsedBlocks(reader, g, makeDoubts(), options.signal);
+  return mapUsedBlocks(reader, g, makeDoubts(), options);
 }
 
 /** Why the superblock itself says that it is not to be believed. */

@@ -5,16 +5,19 @@
  */
 import { addBits } from '../../base/bitmap.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
-import { isPermafrostError, throwIfCancelled } from '../../base/errors.ts';
+import { isPermafrostError, PermafrostError, throwIfCancelled } from '../../base/errors.ts';
 import { type Extents, ExtentsBuilder } from '../../base/extents.ts';
 import { extCrc32c } from './checksums.ts';
 import type { Doubts } from './doubts.ts';
 import { groupBlocks, groupClusters, groupStart, leadingMetadataBlocks, type Geometry } from './geometry.ts';
 import { readDescriptors, type GroupDescriptor } from './group-descriptors.ts';
-import { countSetBits } from './set-bits.ts';
+import { collectMetadata } from './group-metadata.ts';
+import { measureBits } from './measure-bits.ts';
 
 /** How much of neighbouring bitmaps is read at once. */
 const RUN_BYTES = 4 * 1024 * 1024;
+/** What the map may take of memory: 256 MiB. A sparse file of nothing could ask for a thousand times that. */
+const MAX_EXTENTS = 2 ** 24;
 
 export interface UsedBlocks {
   readonly used: Extents;
@@ -24,34 +27,53 @@ export interface UsedBlocks {
   readonly unreadableGroups: number;
 }
 
+export interface UsedBlocksOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** More extents than this are refused; default 2²⁴. */
+  readonly maxExtents?: number;
+}
+
 /** A group whose bitmap is to be read. */
 interface Pending {
   readonly group: number;
   readonly descriptor: GroupDescriptor;
 }
 
+interface Work {
+  readonly reader: BlockReader;
+  readonly g: Geometry;
+  readonly doubts: Doubts;
+  /** What the bitmaps call used, in ascending order. */
+  readonly marked: ExtentsBuilder;
+  /** How many extents that is at most, and how many it may be. */
+  extents: number;
+  readonly maxExtents: number;
+  unreadableGroups: number;
+}
+
 /**
  * Reads all block bitmaps. `used` is clipped to the file system and always has its metadata, whatever the
  * bitmaps say; a group that cannot be judged is used as a whole. What does not add up goes to `doubts`.
- * Throws what the reader throws for the descriptors: without them there is nothing to go by.
+ * Throws `structure/invalid` if there are too many extents, and what the reader throws for the descriptors:
+ * without them there is nothing to go by.
  */
 export async function mapUsedBlocks(
   reader: BlockReader,
   g: Geometry,
   doubts: Doubts,
-  signal?: AbortSignal,
+  { signal, maxExtents = MAX_EXTENTS }: UsedBlocksOptions = {},
 ): Promise<UsedBlocks> {
   const marked = new ExtentsBuilder();
+  const work: Work = { reader, g, doubts, marked, extents: 0, maxExtents, unreadableGroups: 0 };
   // The boot sectors, which a bitmap that counts from block 1 does not cover.
   marked.add(0, g.firstDataBlock * g.blockSize);
-  const metadata = makeMetadata(g);
+  const metadata = collectMetadata(g);
   const maxRun = Math.max(1, Math.floor(RUN_BYTES / g.blockSize));
   let freeClusters = 0;
-  let unreadableGroups = 0;
   let run: Pending[] = [];
 
   const flush = async (): Promise<void> => {
-    if (run.length > 0) unreadableGroups += await addRun(reader, g, run, marked, doubts);
+    if (run.length > 0) await addRun(work, run);
     run = [];
     throwIfCancelled(signal);
   };
@@ -64,13 +86,13 @@ export async function mapUsedBlocks(
       if (!pointsInside(g, descriptor)) {
         doubts.add(`group ${group} has metadata outside the file system`);
         await flush();
-        addWholeGroup(g, group, marked);
+        addWholeGroup(work, group);
         continue;
       }
       metadata.addPlaced(descriptor);
       if (descriptor.blockUninit) {
         await flush();
-        addUninitialised(g, group, descriptor, marked, doubts);
+        addUninitialised(work, group, descriptor);
         continue;
       }
       const follows =
@@ -83,10 +105,12 @@ export async function mapUsedBlocks(
 
   const endBytes = g.blockCount * g.blockSize;
   const byBitmaps = marked.finish().slice(0, endBytes);
-  const used = byBitmaps.union(metadata.finish().slice(0, endBytes));
+  const { extents, overlapBytes } = metadata.finish();
+  if (overlapBytes > 0) doubts.add(`${overlapBytes} bytes are metadata of more than one kind or group`);
+  const used = byBitmaps.union(extents);
   if (used.totalBytes !== byBitmaps.totalBytes)
     doubts.add(`the bitmaps call ${used.totalBytes - byBitmaps.totalBytes} bytes of metadata free`);
-  return { used, freeClusters, unreadableGroups };
+  return { used, freeClusters, unreadableGroups: work.unreadableGroups };
 }
 
 function pointsInside(g: Geometry, d: GroupDescriptor): boolean {
@@ -95,41 +119,12 @@ function pointsInside(g: Geometry, d: GroupDescriptor): boolean {
   return inside(d.blockBitmap, 1) && inside(d.inodeBitmap, 1) && inside(d.inodeTable, g.inodeTableBlocks);
 }
 
-function addWholeGroup(g: Geometry, group: number, marked: ExtentsBuilder): void {
+function addWholeGroup({ g, marked }: Work, group: number): void {
   marked.add(groupStart(g, group) * g.blockSize, groupBlocks(g, group) * g.blockSize);
 }
 
-/** Where the metadata of all groups is. Each kind ascends by itself, which keeps the building cheap. */
-function makeMetadata(g: Geometry): {
-  addLeading: (group: number) => void;
-  addPlaced: (d: GroupDescriptor) => void;
-  finish: () => Extents;
-} {
-  const [leading, blockBitmaps, inodeBitmaps, inodeTables] = Array.from(
-    { length: 4 },
-    () => new ExtentsBuilder(),
-  ) as [ExtentsBuilder, ExtentsBuilder, ExtentsBuilder, ExtentsBuilder];
-  return {
-    addLeading: (group) =>
-      leading.add(groupStart(g, group) * g.blockSize, leadingMetadataBlocks(g, group) * g.blockSize),
-    addPlaced(d) {
-      blockBitmaps.add(d.blockBitmap * g.blockSize, g.blockSize);
-      inodeBitmaps.add(d.inodeBitmap * g.blockSize, g.blockSize);
-      inodeTables.add(d.inodeTable * g.blockSize, g.inodeTableBlocks * g.blockSize);
-    },
-    finish: () =>
-      leading.finish().union(blockBitmaps.finish()).union(inodeBitmaps.finish()).union(inodeTables.finish()),
-  };
-}
-
 /** What a group whose bitmap was never written uses: its own metadata, as far as it lies in it. */
-function addUninitialised(
-  g: Geometry,
-  group: number,
-  d: GroupDescriptor,
-  marked: ExtentsBuilder,
-  doubts: Doubts,
-): void {
+function addUninitialised({ g, marked, doubts }: Work, group: number, d: GroupDescriptor): void {
   const start = groupStart(g, group);
   const end = start + groupBlocks(g, group);
   const clusters = groupClusters(g, group);
@@ -155,51 +150,44 @@ function addUninitialised(
     marked.add(start * g.blockSize + used.start(i) * clusterBytes, used.length(i) * clusterBytes);
 }
 
-/** Reads bitmaps that lie next to each other; answers how many of them could not be read. */
-async function addRun(
-  reader: BlockReader,
-  g: Geometry,
-  run: readonly Pending[],
-  marked: ExtentsBuilder,
-  doubts: Doubts,
-): Promise<number> {
-  const offset = run[0]!.descriptor.blockBitmap * g.blockSize;
+/** Reads bitmaps that lie next to each other. */
+async function addRun(work: Work, run: readonly Pending[]): Promise<void> {
+  const { blockSize } = work.g;
   let bytes: Uint8Array;
   try {
-    bytes = await reader.read(offset, run.length * g.blockSize);
+    bytes = await work.reader.read(run[0]!.descriptor.blockBitmap * blockSize, run.length * blockSize);
   } catch (error) {
     if (!isPermafrostError(error, 'device/read-failed')) throw error;
     if (run.length === 1) {
-      addWholeGroup(g, run[0]!.group, marked);
-      return 1;
+      addWholeGroup(work, run[0]!.group);
+      work.unreadableGroups++;
     }
     // One bad sector must not take the neighbours with it.
-    let unreadable = 0;
-    for (const pending of run) unreadable += await addRun(reader, g, [pending], marked, doubts);
-    return unreadable;
+    else for (const pending of run) await addRun(work, [pending]);
+    return;
   }
-  for (const [i, { group, descriptor }] of run.entries())
-    addBitmap(g, group, descriptor, bytes.subarray(i * g.blockSize, (i + 1) * g.blockSize), marked, doubts);
-  return 0;
+  for (const [i, pending] of run.entries())
+    addBitmap(work, pending, bytes.subarray(i * blockSize, (i + 1) * blockSize));
 }
 
-function addBitmap(
-  g: Geometry,
-  group: number,
-  d: GroupDescriptor,
-  bitmap: Uint8Array,
-  marked: ExtentsBuilder,
-  doubts: Doubts,
-): void {
+function addBitmap(work: Work, { group, descriptor }: Pending, bitmap: Uint8Array): void {
+  const { g, doubts } = work;
   if (g.checksums === 'crc32c') {
     const sum = extCrc32c(g.superblock.checksumSeed, bitmap.subarray(0, g.clustersPerGroup >>> 3));
     const stored = g.descriptorSize >= 64 ? sum : sum & 0xffff;
-    if (stored !== d.bitmapChecksum)
+    if (stored !== descriptor.bitmapChecksum)
       doubts.add(`the block bitmap of group ${group} does not match its checksum`);
   }
   const clusters = groupClusters(g, group);
-  const free = clusters - countSetBits(bitmap, clusters);
-  if (free !== d.freeClusters)
-    doubts.add(`the block bitmap of group ${group} has ${free} free clusters, not ${d.freeClusters}`);
-  addBits(marked, bitmap, clusters, g.clusterBlocks * g.blockSize, groupStart(g, group) * g.blockSize);
+  const { set, runs } = measureBits(bitmap, clusters);
+  if (clusters - set !== descriptor.freeClusters)
+    doubts.add(
+      `the block bitmap of group ${group} has ${clusters - set} free clusters, not ${descriptor.freeClusters}`,
+    );
+  work.extents += runs;
+  if (work.extents > work.maxExtents) {
+    const problem = `have more than ${work.maxExtents} runs of used blocks`;
+    throw new PermafrostError('structure/invalid', { structure: 'ext block bitmaps', problem });
+  }
+  addBits(work.marked, bitmap, clusters, g.clusterBlocks * g.blockSize, groupStart(g, group) * g.blockSize);
 }
