@@ -7,7 +7,7 @@
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_SCRATCH (a folder with
  * 10 GB free; /var/tmp if not set, because /tmp may be memory).
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,6 +26,19 @@ interface Suite {
 const passed: Counts = { ...noCounts, passed: 1 };
 const failed: Counts = { ...noCounts, failed: 1 };
 
+const running = new Set<ChildProcess>();
+let interrupted = false;
+
+/** After Ctrl-C or a TERM what runs is ended, nothing new is started, and what was left is cleaned up. */
+function stopOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      interrupted = true;
+      for (const child of running) child.kill(signal);
+    });
+  }
+}
+
 /** Runs a command to its end and resolves to whether it exited with 0; `show` gets its output as it comes. */
 function execute(
   command: readonly string[],
@@ -34,12 +47,16 @@ function execute(
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', show);
     child.once('error', (error) => {
       show(`${command.join(' ')}: ${error.message}\n`);
       resolve(false);
     });
-    child.once('close', (code) => resolve(code === 0));
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve(code === 0);
+    });
   });
 }
 
@@ -59,7 +76,7 @@ function checks(list: readonly Check[]): Suite {
     const queue = [...list];
     let sum = noCounts;
     const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      for (let next = queue.shift(); next !== undefined && !interrupted; next = queue.shift()) {
         const started = performance.now();
         let output = '';
         const good = await execute(next.command, process.env, (text) => (output += text));
@@ -169,12 +186,14 @@ async function main(tier: Tier): Promise<number> {
     keepSudoAlive();
     await mkdir('rescue/test/build', { recursive: true }); // Ours, so that `make clean` can empty it after root's tests.
   }
+  stopOnSignals();
   const parent = process.env['PERMAFROST_SCRATCH'] ?? '/var/tmp';
   const scratch = await mkdtemp(join(parent, 'permafrost-tests-'));
   const rows: string[] = [];
   let sum = noCounts;
   try {
     for (const suite of suites(tier, scratch)) {
+      if (interrupted) break;
       console.log(`\n== ${suite.name} ==`);
       const started = performance.now();
       const counts = await suite.run();
@@ -187,7 +206,8 @@ async function main(tier: Tier): Promise<number> {
     await cleanScratch(scratch);
     await rm(scratch, { recursive: true, force: true });
   }
-  console.log(`\n${rows.join('\n')}\n\n${describeCounts(sum)}`);
+  if (interrupted) sum = addCounts(sum, failed);
+  console.log(`\n${rows.join('\n')}${interrupted ? '\n✖ interrupted' : ''}\n\n${describeCounts(sum)}`);
   return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
 }
 

@@ -91,7 +91,7 @@ test('what the checkpoint admits makes the volume raw', async (t) => {
     [0x10, 'error-state'],
     [0x800, 'error-state'],
     [0x1000, 'dirty'],
-    [0x4000, 'dirty'],
+    [0x4000, 'error-state'],
     [0x8000, 'feature'],
   ];
   for (const [flag, code] of cases) {
@@ -100,6 +100,8 @@ test('what the checkpoint admits makes the volume raw', async (t) => {
     await editCheckpoint(copy, (block) => block.writeUInt32LE(block.readUInt32LE(132) | flag, 132));
     const { map } = await probeImage(t, probeF2fs, copy);
     assert.equal(map.raw?.code, code, `flag ${flag}`);
+    const trusted = await probeImage(t, probeF2fs, copy, { trustBitmap: true });
+    assert.equal(trusted.map.raw?.code, code === 'dirty' ? undefined : code, `flag ${flag}, trusted`);
   }
 });
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { probeHfsplus } from '../../src/engine/filesystem/hfsplus/hfsplus.ts';
 import { run } from '../support/command.ts';
-import { fileReader, scratchFolder, sparseFile } from '../support/scratch.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { checkNames, makeTree, probeImage, proveUsed, unpackFixture } from './support-grub.ts';
 import { examineHfsplus, needsFsck, partclone, proveEmpty } from './support-hfsplus.ts';
 
@@ -128,13 +128,3 @@ test('a bitmap that contradicts the volume header is no map', async (t) => {
 test('an empty volume with a journal, in noise', { skip: needsFsck }, (t) =>
   proveEmpty(t, ['-J', '-v', 'Tagebuch']),
 );
-
-test('the older HFS is named and not mapped', async (t) => {
-  const image = join(await scratchFolder(t, 'hfs'), 'image');
-  await sparseFile(image, 8 * MIB);
-  await run('hformat', ['-l', 'Old Disk', image]);
-  const found = await probeHfsplus(await fileReader(t, image));
-  assert.equal(found?.info.kind, 'hfs');
-  assert.equal(found.mapUsed, undefined);
-  await checkNames(image, found.info);
-});

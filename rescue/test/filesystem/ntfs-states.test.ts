@@ -112,8 +112,10 @@ describe('an NTFS volume that was not shut down', () => {
     const image = await volume(t);
     const mount = await mountVolume(t, image);
     let files = 0;
+    // Once the driver is gone the folder is one like any other: nobody but this flag would end the writing.
+    let cutOff = false;
     const writing = (async () => {
-      for (; ; files++)
+      for (; !cutOff; files++)
         await writeFile(join(mount.folder, `f${files}`), noise((files * 7919) % 60_000, files));
     })();
     const stopped = writing.catch(() => undefined);
@@ -123,6 +125,7 @@ describe('an NTFS volume that was not shut down', () => {
       cuts.push(`${image}.${wanted}`);
       await copyFile(image, cuts.at(-1)!);
     }
+    cutOff = true;
     await mount.cutOff();
     await stopped;
     let mapped = 0;

@@ -7,8 +7,16 @@ import { ExtentsBuilder, type Extents } from '../../src/engine/base/extents.ts';
 import type { FileSystem, UsedMap } from '../../src/engine/filesystem/file-system.ts';
 import { probeXfs } from '../../src/engine/filesystem/xfs/xfs.ts';
 import { run } from '../support/command.ts';
-import { fileReader, noise, overwriteUnused, scratchFolder, sparseFile } from '../support/scratch.ts';
+import {
+  fileReader,
+  noise,
+  overwriteUnused,
+  scratchFolder,
+  sparseFile,
+  treeDigest,
+} from '../support/scratch.ts';
 import { fillTree } from './support-ext.ts';
+import { withTree } from './support-grub.ts';
 import { copyImage, MIB, minus, mountedDigest, mountImage, savedByPartclone } from './support-mounted.ts';
 
 const MOUNT_READ_ONLY = ['-t', 'xfs', '-o', 'ro,norecovery,nouuid'];
@@ -127,10 +135,17 @@ export async function assertLikeXfsprogs(t: TestContext, image: string): Promise
 }
 
 export interface ProofOptions {
-  /** Whether the kernel can mount it; default yes. If not, partclone's stream stands for the files. */
-  readonly mountable?: boolean;
-  /** Whether partclone is asked, too: it takes seconds. Default only where it cannot be mounted. */
+  /** What can read the files; default `kernel`. Without the kernel, mkfs.xfs writes them. */
+  readonly reader?: 'kernel' | 'grub' | 'none';
+  /** Whether partclone is asked, too: it takes seconds. Default only where the kernel is not. */
   readonly partclone?: boolean;
+}
+
+async function filesDigest(t: TestContext, image: string, reader: 'kernel' | 'grub'): Promise<string> {
+  if (reader === 'kernel') return mountedDigest(t, image, MOUNT_READ_ONLY);
+  const digest = await withTree(image, treeDigest);
+  assert.ok(digest.split('\n').length > 100, 'GRUB sees the files');
+  return digest;
 }
 
 /**
@@ -140,7 +155,7 @@ export interface ProofOptions {
 export async function proveMap(
   t: TestContext,
   image: string,
-  { mountable = true, partclone = !mountable }: ProofOptions = {},
+  { reader = 'kernel', partclone = reader !== 'kernel' }: ProofOptions = {},
 ): Promise<UsedMap> {
   const map = await assertLikeXfsprogs(t, image);
   assert.deepEqual(map.warnings, []);
@@ -149,11 +164,8 @@ export async function proveMap(
   const copy = await copyImage(image, `${image}.noise`);
   await overwriteUnused(copy, sizeBytes, map.used);
   await run('xfs_repair', ['-n', '-f', copy]);
-  if (mountable)
-    assert.equal(
-      await mountedDigest(t, copy, MOUNT_READ_ONLY),
-      await mountedDigest(t, image, MOUNT_READ_ONLY),
-    );
+  if (reader !== 'none')
+    assert.equal(await filesDigest(t, copy, reader), await filesDigest(t, image, reader));
   if (partclone) {
     const original = await savedByPartclone('partclone.xfs', image);
     assert.equal((await savedByPartclone('partclone.xfs', copy)).sha256, original.sha256);
@@ -188,7 +200,7 @@ export async function proveLayout(t: TestContext, layout: Layout): Promise<UsedM
   const sizeBytes = (layout.mebibytes ?? 64) * MIB;
   const fillBytes = layout.fillBytes ?? Math.floor(sizeBytes / 3);
   const image = join(folder, 'image');
-  if (layout.mountable === false) {
+  if ((layout.reader ?? 'kernel') !== 'kernel') {
     await makeFilledXfs(folder, image, sizeBytes, { options: layout.options, fillBytes });
     return proveMap(t, image, layout);
   }

@@ -6,10 +6,11 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { probeRegion } from '../../src/engine/filesystem/probe-region.ts';
 import { probeIso9660 } from '../../src/engine/filesystem/iso9660/iso9660.ts';
 import { probeUdf } from '../../src/engine/filesystem/udf/udf.ts';
 import { run } from '../support/command.ts';
-import { fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
+import { fileReader, fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { checkNames, makeTree, probeImage, proveUsed, unpackFixture } from './support-grub.ts';
 
 const MIB = 1024 * 1024;
@@ -105,4 +106,9 @@ test('a disc that is ISO 9660 as well is used as a whole, whichever is asked', a
   const iso = await probeImage(t, probeIso9660, image);
   assert.equal(iso.info.label, 'BRIDGE');
   assert.equal(iso.map.used.complement(iso.info.sizeBytes!).totalBytes, 0);
+  const both = await probeRegion(await fileReader(t, image));
+  assert.equal(both.info.kind, 'udf');
+  assert.deepEqual(both.info.details?.['alsoSeen'], ['iso9660']);
+  assert.equal(both.map.raw, undefined);
+  assert.equal(both.map.used.complement(iso.reader.sizeBytes).totalBytes, 0);
 });

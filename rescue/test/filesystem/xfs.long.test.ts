@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { proveLayout, proveLogStates, type Layout } from './support-xfs.ts';
 
 const MIB = 1024 * 1024;
-const v4 = { mountable: false, fillBytes: 6 * MIB } as const;
+const v4 = { reader: 'grub', fillBytes: 6 * MIB } as const;
 
 const layouts: readonly Layout[] = [
   { name: 'version 4 with its oldest log', options: ['-m', 'crc=0', '-l', 'version=1'], ...v4 },
@@ -15,7 +15,7 @@ const layouts: readonly Layout[] = [
   { name: 'blocks of 16 KiB', options: ['-b', 'size=16384'], mebibytes: 160, ...v4 },
   { name: 'blocks of 64 KiB', options: ['-b', 'size=65536'], mebibytes: 320, ...v4 },
   { name: 'blocks of 2 KiB', options: ['-b', 'size=2048'], partclone: true },
-  { name: 'names without case', options: ['-m', 'crc=0', '-n', 'version=ci'], ...v4 },
+  { name: 'names without case', options: ['-m', 'crc=0', '-n', 'version=ci'], ...v4, reader: 'none' },
   { name: '24 groups', options: ['-d', 'agcount=24'], mebibytes: 400, fillBytes: 40 * MIB, partclone: true },
   {
     name: 'reverse mapping, nearly full',

@@ -53,7 +53,7 @@ const layouts: readonly Layout[] = [
   {
     name: 'version 4 with blocks of 512 bytes',
     options: ['-m', 'crc=0', '-b', 'size=512'],
-    mountable: false,
+    reader: 'grub',
     fillBytes: 6 * MIB,
   },
 ];

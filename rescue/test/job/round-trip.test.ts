@@ -196,9 +196,19 @@ describe('a disk image file', () => {
   test('a target that was asked for and not confirmed stays as it is', async () => {
     const target = await noisyTarget('unconfirmed.img', DISK_MIB);
     const sum = await run('sha256sum', [target]);
-    const { stderr } = await permafrost(['restore', 'first', target, '--repo', repo], 1);
-    assert.match(stderr, /was not confirmed/);
-    assert.deepEqual(await run('sha256sum', [target]), sum);
+    for (const input of ['', 'yes\n', `${target}\n`]) {
+      const { stderr } = await permafrost(['restore', 'first', target, '--repo', repo], 1, { input });
+      assert.match(stderr, /was not confirmed/);
+      assert.deepEqual(await run('sha256sum', [target]), sum);
+    }
+  });
+
+  test('a target is overwritten once its name was typed', async () => {
+    const target = await noisyTarget('confirmed.img', DISK_MIB);
+    const input = `${DISK_MIB * MIB} ${target}\n`;
+    const { stdout } = await permafrost(['restore', 'first', target, '--repo', repo], 0, { input });
+    assert.match(stdout, /To overwrite .*, type the size in bytes and path/);
+    await assertRestored(source, target, folder);
   });
 
   test('a source that shrinks behind the back of its table is imaged as it is and says so', async () => {

@@ -1,6 +1,6 @@
 /** A small real disk, the command line as a user runs it, and what must hold after a round trip. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -96,18 +96,25 @@ export interface CliResult {
   readonly report: Report;
 }
 
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is typed; default nothing at all. */
+  readonly input?: string;
+}
+
 /** Starts the command line. */
 export function start(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, input }: StartOptions = {},
 ): {
   child: ChildProcess;
   ended: Promise<CliResult>;
 } {
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  }) as ChildProcessWithoutNullStreams;
+  if (input !== undefined) child.stdin.on('error', () => undefined).end(input);
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (texts.stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (texts.stderr += data.toString()));
@@ -133,8 +140,12 @@ function parseLines(stdout: string): CliResult['events'] {
 }
 
 /** Runs the command line to its end; fails with its output if the exit code is not `code`. */
-export async function permafrost(args: readonly string[], code = 0): Promise<CliResult> {
-  const result = await start(args).ended;
+export async function permafrost(
+  args: readonly string[],
+  code = 0,
+  options: StartOptions = {},
+): Promise<CliResult> {
+  const result = await start(args, options).ended;
   assert.equal(
     result.code,
     code,

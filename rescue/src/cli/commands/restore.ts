@@ -1,5 +1,5 @@
 /** `permafrost restore`: puts an image back, after the person at the console has named the disk. */
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import {
   confirmationText,
   listDisks,
@@ -112,27 +112,24 @@ function parseTargets(disks: unknown, target: string | undefined): RestoreJob['t
 
 /** Asks for the text that tells each target apart. Throws `plan/not-confirmed`. */
 async function confirm(plan: Plan, output: Output, signal: AbortSignal): Promise<void> {
-  const input = process.stdin;
-  const prompt = createInterface({ input, output: process.stderr });
+  // Two disks whose serials end alike must not be told apart by that end.
+  const others = await listDisks();
+  const prompt = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ', signal });
+  // Lines that were piped in together must not be lost between two questions, and no line at all is a no.
+  const answers = prompt[Symbol.asyncIterator]();
   try {
-    // Two disks whose serials end alike must not be told apart by that end.
-    const others = await listDisks();
     for (const { identity } of plan.disks) {
       const wanted = confirmationText(identity, others);
       const what = wanted.includes(identity.path)
         ? 'size in bytes and path'
         : 'last 4 characters of its serial number';
       output.say(`To overwrite ${identity.path}, type the ${what} ("${wanted}").`);
-      const answer = await Promise.race([
-        prompt.question('> ', { signal }),
-        new Promise<string>((resolve) => prompt.once('close', () => resolve(''))),
-      ]);
+      prompt.prompt();
+      const { value: answer = '' } = await answers.next();
+      if (signal.aborted) throw new PermafrostError('job/cancelled', { kept: 'Nothing was written.' });
       if (answer.trim() !== wanted)
         throw new PermafrostError('plan/not-confirmed', { device: identity.path });
     }
-  } catch (error) {
-    if (signal.aborted) throw new PermafrostError('job/cancelled', { kept: 'Nothing was written.' });
-    throw error;
   } finally {
     prompt.close();
   }

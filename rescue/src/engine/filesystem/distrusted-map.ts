@@ -5,9 +5,10 @@ import type { MapOptions, RawReason, UsedMap } from './file-system.ts';
 import { distrustedMap, rawMap } from './raw-map.ts';
 
 /**
- * What `readUsed` finds is not believed, for `reason`: raw with the size it would have been, or believed if
- * the user said so ({@link distrustedMap}). Raw without that size where `readUsed` finds no sense in the
- * structures. `sizeBytes` is the region's.
+ * What `readUsed` finds is not believed, for `reason`: raw with the size it would have been. Where the reason is
+ * that the file system was not cleanly unmounted, and no other, the user can have it believed
+ * ({@link distrustedMap}). Raw without that size where `readUsed` finds no sense in the structures. `sizeBytes`
+ * is the region's.
  */
 export async function readDistrustedMap(
   readUsed: () => Promise<Extents>,
@@ -22,5 +23,5 @@ export async function readDistrustedMap(
     if (!isPermafrostError(error, 'structure/invalid')) throw error;
     return rawMap({ sizeBytes, reason: { ...reason, reason: `${reason.reason}; ${error.message}` } });
   }
-  return distrustedMap(used, sizeBytes, reason, options);
+  return distrustedMap(used, sizeBytes, reason, reason.code === 'dirty' ? options : {});
 }

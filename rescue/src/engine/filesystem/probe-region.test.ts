@@ -153,14 +153,15 @@ test('two file systems in one region: neither is believed, both are named', asyn
   assert.deepEqual(map.used.toPairs(), [[0, bytes.length]]);
 });
 
-test('a disc with ISO 9660 and UDF over the same files is one disc', async () => {
+test('of a disc with ISO 9660 and UDF all is used where one of them does not add up', async () => {
   const bytes = Buffer.alloc(1 << 20);
   isoVolume.copy(bytes, 0x8000);
   bytes.write('\0NSR02\x01', 0x8800, 'latin1');
   const { info, map } = await probeRegion(memoryReader(bytes));
   assert.equal(info.kind, 'udf');
   assert.deepEqual(info.details?.['alsoSeen'], ['iso9660']);
-  assert.equal(map.raw?.code, 'unsupported');
+  assert.equal(map.raw?.code, 'inconsistent');
+  assert.deepEqual(map.used.toPairs(), [[0, bytes.length]]);
 });
 
 test('a backup of a structure does not disturb what is recognised', async () => {

@@ -5,7 +5,10 @@
 import { probeBtrfs } from './btrfs/btrfs.ts';
 import { probeExfat, probeExfatBackup } from './exfat/exfat.ts';
 import { probeExt } from './ext/ext.ts';
+import { probeF2fs } from './f2fs/f2fs.ts';
 import { probeFat } from './fat/fat.ts';
+import { probeHfsplus } from './hfsplus/hfsplus.ts';
+import { probeIso9660 } from './iso9660/iso9660.ts';
 import { bitlocker } from './named/bitlocker.ts';
 import { bcachefs, containers } from './named/containers.ts';
 import { foreignFileSystems } from './named/foreign-file-systems.ts';
@@ -16,6 +19,7 @@ import type { ProberEntry } from './named/signature.ts';
 import { zfsMembers } from './named/zfs.ts';
 import { probeNtfs } from './ntfs/ntfs.ts';
 import { probeSwap } from './swap.ts';
+import { probeUdf } from './udf/udf.ts';
 import { probeXfs } from './xfs/xfs.ts';
 
 export const probers: readonly ProberEntry[] = [
@@ -31,6 +35,10 @@ export const probers: readonly ProberEntry[] = [
   { kind: 'swap', role: 'file-system', probe: probeSwap },
   { kind: 'xfs', role: 'file-system', probe: probeXfs },
   { kind: 'btrfs', role: 'file-system', probe: probeBtrfs },
+  { kind: 'f2fs', role: 'file-system', probe: probeF2fs },
+  { kind: 'hfsplus', role: 'file-system', probe: probeHfsplus },
+  { kind: 'udf', role: 'file-system', probe: probeUdf },
+  { kind: 'iso9660', role: 'file-system', probe: probeIso9660 },
   ...linuxFileSystems,
   bcachefs,
   ...foreignFileSystems,

@@ -103,7 +103,8 @@ export class ReportBuilder {
       ...(this.#image === undefined ? {} : { image: this.#image }),
       disks: this.#disks,
       sums: this.#sums,
-      gaps: this.#gaps,
+      // Regions are gone through in their order of work; people look a place up on the disk.
+      gaps: this.#gaps.toSorted((a, b) => a.disk - b.disk || a.offset - b.offset),
       gapsLeftOut: this.#gapCount - this.#gaps.length,
       ...(this.#verified === undefined ? {} : { verified: this.#verified }),
       warnings: [...this.#warnings, ...this.#problems],

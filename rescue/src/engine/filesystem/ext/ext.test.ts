@@ -165,15 +165,23 @@ test('what a clean unmount guarantees is insisted on', async (t) => {
   for (const [what, bytes, code, about] of cases) await t.test(what, () => assertRaw(bytes, code, about));
 });
 
-test('a bitmap that calls metadata free makes it raw, but the metadata stays used', async () => {
-  const bytes = encodeExt({ used: [300] });
-  // Block 258, a copy of the descriptors, is free and 329 is not, so that no count tells.
-  bytes[bitmapBlock(1) * BLOCK]! ^= 0x02;
-  bytes[bitmapBlock(1) * BLOCK + 9]! ^= 0x01;
-  await assertRaw(bytes, 'inconsistent', /call 1024 bytes of metadata free/);
-  const { used } = await mapBytes(bytes, { trustBitmap: true });
-  assert.deepEqual(used.toPairs(), blocks(300, 329).toPairs());
-});
+const metadataKinds = [
+  'a superblock copy',
+  'descriptors',
+  'a block bitmap',
+  'an inode bitmap',
+  'an inode table',
+];
+for (const [i, what] of metadataKinds.entries())
+  test(`a bitmap that calls ${what} free makes it raw, but the metadata stays used`, async () => {
+    const bytes = encodeExt({ used: [300] });
+    // Block 257 + i is free and 329 is not, so that no count tells.
+    bytes[bitmapBlock(1) * BLOCK]! ^= 1 << i;
+    bytes[bitmapBlock(1) * BLOCK + 9]! ^= 0x01;
+    await assertRaw(bytes, 'inconsistent', /call 1024 bytes of metadata free/);
+    const { used } = await mapBytes(bytes, { trustBitmap: true });
+    assert.deepEqual(used.toPairs(), blocks(300, 329).toPairs());
+  });
 
 test('a wrong descriptor checksum makes it raw', async () => {
   const bytes = encodeExt({ roCompat: 0x10, uninitialised: [1] });

@@ -22,7 +22,7 @@ export function measureBits(bytes: Uint8Array, bitCount: number): BitMeasure {
   const wholeBytes = bitCount >>> 3;
   if (bytes.byteOffset % 4 === 0) {
     // Every machine that this runs on is little-endian, as ext is.
-    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, wholeBytes >>> 2);
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, wholeBytes >>> 2);
     for (const word of words) {
       set += setBitsOfWord(word);
       runs += setBitsOfWord(word & ~((word << 1) | before));

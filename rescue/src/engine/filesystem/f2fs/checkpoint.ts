@@ -45,37 +45,43 @@ const MIN_CHECKSUM_OFFSET = 192;
 const MAX_CHECKSUM_OFFSET = 4092;
 const BITMAP_OFFSET = 192;
 
-/** The checkpoint that counts. Throws `structure/invalid` if neither pack is whole. */
+/**
+ * The checkpoint that counts: the newer of those that are whole. Throws `structure/invalid` if neither is, or
+ * if that one makes no sense: the older one would not do, it describes another time.
+ */
 export async function readCheckpoint(
   reader: BlockReader,
   superblock: F2fsSuperblock,
 ): Promise<F2fsCheckpoint> {
-  const first = await readPack(reader, superblock, superblock.checkpointBlock);
-  const second = await readPack(reader, superblock, superblock.checkpointBlock + SEGMENT_BLOCKS);
-  if ('whole' in first && 'whole' in second) {
-    // As serial numbers: the counter may wrap.
-    const ahead = BigInt.asIntN(64, second.whole.version - first.whole.version);
-    return ahead > 0n ? second.whole : first.whole;
-  }
-  if ('whole' in first) return first.whole;
-  if ('whole' in second) return second.whole;
-  throw first.problem;
+  const first = await readPack(reader, superblock.checkpointBlock);
+  const second = await readPack(reader, superblock.checkpointBlock + SEGMENT_BLOCKS);
+  const packs = [first, second].filter((pack) => 'version' in pack);
+  const [one, other] = packs;
+  if (one === undefined) throw (first as TornPack).problem;
+  // As serial numbers: the counter may wrap.
+  const newer = other !== undefined && BigInt.asIntN(64, other.version - one.version) > 0n ? other : one;
+  const length = (1 + superblock.payloadBlocks) * BLOCK_BYTES;
+  const head = await reader.read(newer.block * BLOCK_BYTES, length);
+  return parse(new Fields(head, 'F2FS checkpoint'), superblock, newer.block);
 }
 
+interface TornPack {
+  readonly problem: unknown;
+}
+
+/** Whether the pack at `block` is whole: it starts and ends with the same version, written by the same hand. */
 async function readPack(
   reader: BlockReader,
-  superblock: F2fsSuperblock,
-  packBlock: number,
-): Promise<{ whole: F2fsCheckpoint } | { problem: unknown }> {
+  block: number,
+): Promise<{ readonly block: number; readonly version: bigint } | TornPack> {
   try {
-    const header = await readHeader(reader, packBlock);
-    const packBlocks = header.u32(136);
-    if (packBlocks < 2 || packBlocks > SEGMENT_BLOCKS) header.fail(`has a pack of ${packBlocks} blocks`);
-    const footer = await readHeader(reader, packBlock + packBlocks - 1);
-    if (footer.bigU64(0) !== header.bigU64(0)) header.fail('differs in version from the end of its pack');
-    const { payloadBlocks } = superblock;
-    const head = await reader.read(packBlock * BLOCK_BYTES, (1 + payloadBlocks) * BLOCK_BYTES);
-    return { whole: parse(new Fields(head, 'F2FS checkpoint'), superblock, packBlock) };
+    const header = await readHeader(reader, block);
+    const blocks = header.u32(136);
+    if (blocks <= 2 || blocks > SEGMENT_BLOCKS) header.fail(`has a pack of ${blocks} blocks`);
+    const footer = await readHeader(reader, block + blocks - 1);
+    const version = header.bigU64(0);
+    if (footer.bigU64(0) !== version) header.fail('differs in version from the end of its pack');
+    return { block, version };
   } catch (error) {
     // One pack is torn whenever power was lost while it was written: that is what the other one is for.
     if (isPermafrostError(error, 'structure/invalid')) return { problem: error };

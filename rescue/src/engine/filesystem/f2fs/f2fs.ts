@@ -11,7 +11,7 @@ import type { FileSystem, FileSystemState, MapOptions, Prober, RawReason, UsedMa
 import { rawMap } from '../raw-map.ts';
 import { checkpointFlags, hasFsyncedNodes, readCheckpoint, type F2fsCheckpoint } from './checkpoint.ts';
 import { readValidBlocks } from './segments.ts';
-import { BLOCK_BYTES, readSuperblock, type F2fsSuperblock } from './superblock.ts';
+import { BLOCK_BYTES, SEGMENT_BLOCKS, readSuperblock, type F2fsSuperblock } from './superblock.ts';
 
 /** Features by bit. Those that change nothing about which blocks are used are known; see {@link KNOWN}. */
 const featureNames = [
@@ -88,36 +88,42 @@ async function inspect(reader: BlockReader, superblock: F2fsSuperblock): Promise
     if (!isPermafrostError(error, 'structure/invalid')) throw error;
     return { state: 'unknown', checkpoint: { problem: error } };
   }
+  const distrust = await distrustReason(reader, superblock, checkpoint);
+  if (distrust === undefined) return { state: 'clean', checkpoint };
+  return { state: distrust.code === 'feature' ? 'unknown' : 'dirty', checkpoint, distrust };
+}
+
+/** What the flags of a checkpoint say against it. */
+const objections: readonly (readonly [flags: number, code: RawReason['code'], reason: string])[] = [
+  [~checkpointFlags.known, 'feature', 'its checkpoint has unknown flags'],
+  [checkpointFlags.error, 'error-state', 'its checkpoint records an error'],
+  [checkpointFlags.needsCheck, 'error-state', 'its checkpoint asks for a check'],
+  [checkpointFlags.quotaNeedsCheck, 'error-state', 'its checkpoint asks for a check of quotas'],
+  [checkpointFlags.resizing, 'error-state', 'it was being resized'],
+  [checkpointFlags.disabled | checkpointFlags.disabledQuick, 'dirty', 'checkpoints were disabled on it'],
+];
+
+const remedies: Partial<Record<RawReason['code'], string>> = {
+  'error-state': 'Run fsck.f2fs on the volume.',
+  dirty: 'Mount the volume and unmount it again on the system it belongs to, then read it again.',
+};
+
+async function distrustReason(
+  reader: BlockReader,
+  superblock: F2fsSuperblock,
+  checkpoint: F2fsCheckpoint,
+): Promise<RawReason | undefined> {
+  const because = (code: RawReason['code'], reason: string): RawReason => {
+    const remedy = remedies[code];
+    return { code, reason, ...(remedy === undefined ? {} : { remedy }) };
+  };
   const { flags } = checkpoint;
-  const remedy = 'Mount the volume and unmount it again on the system it belongs to, then read it again.';
-  const bad = (reason: string): Condition => ({
-    state: 'dirty',
-    checkpoint,
-    distrust: { code: 'error-state', reason, remedy: 'Run fsck.f2fs on the volume.' },
-  });
-  const unclean = (reason: string): Condition => ({
-    state: 'dirty',
-    checkpoint,
-    distrust: { code: 'dirty', reason, remedy },
-  });
-  if (superblock.errorsRecorded) return bad('the superblock records errors');
-  if ((flags & checkpointFlags.error) !== 0) return bad('the checkpoint records an error');
-  if ((flags & checkpointFlags.needsCheck) !== 0) return bad('the checkpoint asks for a check');
-  if ((flags & checkpointFlags.quotaNeedsCheck) !== 0)
-    return bad('the checkpoint asks for a check of quotas');
-  if ((flags & (checkpointFlags.disabled | checkpointFlags.disabledQuick)) !== 0)
-    return unclean('checkpoints are disabled on it');
-  if ((flags & checkpointFlags.resizing) !== 0) return unclean('it was being resized');
-  if ((flags & checkpointFlags.unmounted) === 0) return unclean('it was not cleanly unmounted');
+  for (const [mask, code, reason] of objections) if ((flags & mask) !== 0) return because(code, reason);
+  if (superblock.errorsRecorded) return because('error-state', 'its superblock records errors');
+  if ((flags & checkpointFlags.unmounted) === 0) return because('dirty', 'it was not cleanly unmounted');
   if (await hasFsyncedNodes(reader, checkpoint))
-    return unclean('it was not cleanly unmounted: files were written after its last checkpoint');
-  if ((flags & ~checkpointFlags.known) !== 0)
-    return {
-      state: 'unknown',
-      checkpoint,
-      distrust: { code: 'feature', reason: `unknown checkpoint flags 0x${(flags >>> 0).toString(16)}` },
-    };
-  return { state: 'clean', checkpoint };
+    return because('dirty', 'it was not cleanly unmounted: files were written after its last checkpoint');
+  return undefined;
 }
 
 async function mapUsed(
@@ -128,8 +134,14 @@ async function mapUsed(
 ): Promise<UsedMap> {
   const { checkpoint, distrust } = condition;
   if ('problem' in checkpoint) throw checkpoint.problem;
+  const { sizeBytes } = reader;
+  const volumeBytes = superblock.blockCount * BLOCK_BYTES;
+  if (volumeBytes > sizeBytes) {
+    const reason = `the volume has ${volumeBytes} bytes and only ${sizeBytes} are here`;
+    return rawMap({ sizeBytes, reason: { code: 'inconsistent', reason } });
+  }
   const read = (): Promise<Extents> => readUsed(reader, superblock, checkpoint, options.signal);
-  if (distrust !== undefined) return readDistrustedMap(read, reader.sizeBytes, distrust, options);
+  if (distrust !== undefined) return readDistrustedMap(read, sizeBytes, distrust, options);
   return { used: await read(), warnings: [] };
 }
 
@@ -142,7 +154,7 @@ async function readUsed(
   const builder = new ExtentsBuilder();
   builder.add(0, superblock.mainBlock * BLOCK_BYTES);
   await readValidBlocks(reader, superblock, checkpoint, builder, signal);
-  const mainEnd = superblock.mainBlock + superblock.mainSegments * 512;
+  const mainEnd = superblock.mainBlock + superblock.mainSegments * SEGMENT_BLOCKS;
   // What is left of a last segment that is not whole.
   builder.add(mainEnd * BLOCK_BYTES, (superblock.blockCount - mainEnd) * BLOCK_BYTES);
   return builder.finish();

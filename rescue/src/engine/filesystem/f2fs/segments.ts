@@ -9,6 +9,7 @@ import type { BlockReader } from '../../base/block-reader.ts';
 import { throwIfCancelled } from '../../base/errors.ts';
 import type { ExtentsBuilder } from '../../base/extents.ts';
 import { Fields } from '../../base/fields.ts';
+import { countBits } from '../count-bits.ts';
 import { checkpointFlags, type F2fsCheckpoint } from './checkpoint.ts';
 import { BLOCK_BYTES, SEGMENT_BLOCKS, type F2fsSuperblock } from './superblock.ts';
 
@@ -61,16 +62,17 @@ export async function readValidBlocks(
       const entry = journal.get(segment) ?? bytes.subarray(at, at + ENTRY_BYTES);
       const counts = entry[0]! | (entry[1]! << 8);
       const valid = counts & 0x3ff;
+      const map = entry.subarray(MAP_OFFSET, MAP_OFFSET + MAP_BYTES);
       if (valid !== 0) {
         const log = counts >>> 10;
-        const map = entry.subarray(MAP_OFFSET, MAP_OFFSET + MAP_BYTES);
         if (log >= DATA_LOGS + NODE_LOGS) problems.fail(`gives segment ${segment} to log ${log}`);
         if (log < DATA_LOGS) dataBlocks += valid;
         else nodeBlocks += valid;
         const start = (superblock.mainBlock + segment * SEGMENT_BLOCKS) * BLOCK_BYTES;
         addBits(builder, map, SEGMENT_BLOCKS, BLOCK_BYTES, start, { order: 'msb' });
       }
-      if (countBits(entry) !== valid) problems.fail(`miscounts the blocks of segment ${segment}`);
+      if (countBits(map, SEGMENT_BLOCKS, 'msb') !== valid)
+        problems.fail(`miscounts the blocks of segment ${segment}`);
     }
     from = to;
   }
@@ -85,18 +87,6 @@ export async function readValidBlocks(
 
 function versionOf(versions: Uint8Array, block: number): number {
   return (versions[block >>> 3]! >>> (7 - (block & 7))) & 1;
-}
-
-const bitsOfByte = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let count = 0;
-  for (let rest = byte; rest !== 0; rest &= rest - 1) count++;
-  return count;
-});
-
-function countBits(entry: Uint8Array): number {
-  let count = 0;
-  for (let i = MAP_OFFSET; i < MAP_OFFSET + MAP_BYTES; i++) count += bitsOfByte[entry[i]!]!;
-  return count;
 }
 
 /** The SIT entries of the journal by segment number. */

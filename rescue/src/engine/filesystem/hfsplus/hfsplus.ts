@@ -4,14 +4,14 @@
  */
 import { addBits } from '../../base/bitmap.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
-import { isPermafrostError, PermafrostError, throwIfCancelled } from '../../base/errors.ts';
+import { isPermafrostError, PermafrostError, throwIfCancelled, type ErrorCode } from '../../base/errors.ts';
 import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
+import { countBits } from '../count-bits.ts';
 import { readDistrustedMap } from '../distrusted-map.ts';
 import type { FileSystem, MapOptions, Prober, RawReason, UsedMap } from '../file-system.ts';
 import { rawMap } from '../raw-map.ts';
 import { readAllRuns, readVolumeName } from './btree.ts';
 import { readFork } from './fork-reader.ts';
-import { parseHfs } from './hfs.ts';
 import { readJournalState } from './journal.ts';
 import {
   HEADER_BYTES,
@@ -26,16 +26,12 @@ const ALLOCATION_FILE_ID = 6;
 /** Bytes of the bitmap per read. */
 const READ_BYTES = 1024 * 1024;
 
-/** Recognises HFS Plus and HFSX, and names HFS, with or without HFS Plus inside. */
+/** Recognises HFS Plus and HFSX. */
 export const probeHfsplus: Prober = async (reader) => {
   if (reader.sizeBytes < 2 * HEADER_OFFSET + HEADER_BYTES) return undefined;
-  const bytes = await reader.read(HEADER_OFFSET, HEADER_BYTES);
-  const header = parseVolumeHeader(bytes);
-  if (header === undefined) {
-    const info = parseHfs(bytes);
-    return info === undefined ? undefined : { info };
-  }
-  const label = await orUndefined(readVolumeName(reader, header));
+  const header = parseVolumeHeader(await reader.read(HEADER_OFFSET, HEADER_BYTES));
+  if (header === undefined) return undefined;
+  const label = await orUndefined(readVolumeName(reader, header), 'device/read-failed');
   const distrust = await distrustReason(reader, header);
   const found: FileSystem = {
     info: {
@@ -52,12 +48,13 @@ export const probeHfsplus: Prober = async (reader) => {
   return found;
 };
 
-/** `undefined` where the structures do not add up. */
-async function orUndefined<T>(value: Promise<T>): Promise<T | undefined> {
+/** `undefined` where the structures do not add up, or the reading ends in an error of code `also`. */
+async function orUndefined<T>(value: Promise<T>, also?: ErrorCode): Promise<T | undefined> {
   try {
     return await value;
   } catch (error) {
     if (isPermafrostError(error, 'structure/invalid')) return undefined;
+    if (also !== undefined && isPermafrostError(error, also)) return undefined;
     throw error;
   }
 }
@@ -113,42 +110,34 @@ async function readUsed(
 ): Promise<Extents> {
   const { blockSize, totalBlocks } = header;
   const runs = await readAllRuns(reader, header, header.allocationFile, ALLOCATION_FILE_ID);
-  const builder = new ExtentsBuilder();
+  const builder = new ExtentsBuilder().add(0, HEADER_OFFSET + HEADER_BYTES);
+  let allocated = 0;
   for (let block = 0; block < totalBlocks; block += READ_BYTES * 8) {
     throwIfCancelled(signal);
     const count = Math.min(READ_BYTES * 8, totalBlocks - block);
-    const bits = await readFork(
-      reader,
-      'HFS Plus allocation file',
-      runs,
-      blockSize,
-      block / 8,
-      Math.ceil(count / 8),
-    );
+    const length = Math.ceil(count / 8);
+    const bits = await readFork(reader, 'HFS Plus allocation file', runs, blockSize, block / 8, length);
+    allocated += countBits(bits, count, 'msb');
     addBits(builder, bits, count, blockSize, block * blockSize, { order: 'msb' });
   }
-  const allocated = builder.finish();
-  check(header, allocated);
-  // Marked in the bitmap too, on a sound volume; these are what the volume is found by.
-  return new ExtentsBuilder()
-    .add(0, HEADER_OFFSET + HEADER_BYTES)
-    .addAll(allocated)
-    .add(totalBlocks * blockSize - HEADER_OFFSET, HEADER_OFFSET)
-    .finish();
+  // Marked in the bitmap too, on a sound volume, as the header is; these are what the volume is found by.
+  builder.add(totalBlocks * blockSize - HEADER_OFFSET, HEADER_OFFSET);
+  const used = builder.finish();
+  check(header, used, totalBlocks - allocated);
+  return used;
 }
 
-function check(header: HfsplusHeader, allocated: Extents): void {
+function check(header: HfsplusHeader, used: Extents, freeBlocks: number): void {
   const { blockSize } = header;
   const fail = (problem: string): never => {
     throw new PermafrostError('structure/invalid', { structure: 'HFS Plus allocation file', problem });
   };
-  const free = header.totalBlocks - allocated.totalBytes / blockSize;
-  if (free !== header.freeBlocks)
-    fail(`has ${free} free blocks where the volume header counts ${header.freeBlocks}`);
+  if (freeBlocks !== header.freeBlocks)
+    fail(`has ${freeBlocks} free blocks where the volume header counts ${header.freeBlocks}`);
   const { allocationFile, extentsFile, catalogFile, attributesFile, startupFile } = header;
   for (const fork of [allocationFile, extentsFile, catalogFile, attributesFile, startupFile]) {
     for (const run of fork.runs) {
-      if (!allocated.covers(run.startBlock * blockSize, run.blockCount * blockSize))
+      if (!used.covers(run.startBlock * blockSize, run.blockCount * blockSize))
         fail(`has blocks of the volume's own files as free, at block ${run.startBlock}`);
     }
   }

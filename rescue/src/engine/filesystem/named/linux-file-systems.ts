@@ -6,20 +6,6 @@ import { crc32 } from 'node:zlib';
 import type { Fields } from '../../base/fields.ts';
 import { fromSignature, places, type Identity, type ProberEntry } from './signature.ts';
 
-const f2fs = fromSignature({
-  kind: 'f2fs',
-  role: 'file-system',
-  at: places(1024, 4096 + 1024),
-  length: 2048,
-  magics: [[0, '\x10\x20\xf5\xf2']],
-  describe: (f) => ({
-    label: f.utf16(0x7c, 1024),
-    uuid: f.uuid(0x6c),
-    blocks: f.u64(0x24),
-    blockSize: 2 ** Math.min(f.u32(0x10), 16),
-  }),
-});
-
 /** The magic has 16 bits only: the checksum over the superblock says whether it is one. */
 function describeNilfs2(f: Fields): Identity | undefined {
   const length = f.u16(8);
@@ -161,7 +147,6 @@ const erofs = fromSignature({
 });
 
 export const linuxFileSystems: readonly ProberEntry[] = [
-  f2fs,
   nilfs2,
   jfs,
   reiserfs,

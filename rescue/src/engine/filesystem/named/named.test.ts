@@ -134,7 +134,6 @@ const lookAlikes: readonly [string, number, Buffer][] = [
   ['two bytes of NILFS2', 1024, Buffer.from('\0\0\0\0\0\0\x34\x34\x18\x01', 'latin1')],
   ['two bytes of Minix', 1024, Buffer.from('\0'.repeat(16) + '\x7f\x13', 'latin1')],
   ['two bytes of HFS', 1024, Buffer.from('BD', 'latin1')],
-  ['two bytes of HFS+', 1024, Buffer.from('H+\0\x04', 'latin1')],
   ['SquashFS of an unknown version', 0, Buffer.from('hsqs'.padEnd(28, '\0') + '\x05', 'latin1')],
   ['BitLocker To Go’s OEM name alone', 0, Buffer.from('\xeb\x58\x90MSWIN4.1', 'latin1')],
   ['half of ZFS', 16 * 1024, Buffer.from([1, 1])],

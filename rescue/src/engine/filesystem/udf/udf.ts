@@ -5,13 +5,13 @@
  */
 import type { BlockReader } from '../../base/block-reader.ts';
 import { PermafrostError } from '../../base/errors.ts';
-import { Extents, ExtentsBuilder } from '../../base/extents.ts';
+import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
 import { readDistrustedMap } from '../distrusted-map.ts';
 import type { FileSystem, FileSystemState, MapOptions, Prober, RawReason, UsedMap } from '../file-system.ts';
 import { readIsoVolume } from '../iso9660/volume-descriptor.ts';
 import { rawMap } from '../raw-map.ts';
 import { readIntegrity, type UdfIntegrity } from './integrity.ts';
-import { readFreeSpace } from './space.ts';
+import { readUsedSpace } from './space.ts';
 import { isUdf, readUdfVolume, type UdfVolume } from './volume.ts';
 
 const NEWEST_REVISION = 0x0260;
@@ -100,13 +100,20 @@ async function readUsed(
   };
   if (volume.maps[0]!.partitionNumber !== partition.number || volume.fileSet.mapIndex !== 0)
     fail('is not the one that the logical volume speaks of');
-  const account = await readFreeSpace(reader, partition, blockSize, signal);
-  const free = account ?? Extents.empty;
+  const start = partition.startBlock * blockSize;
+  const end = start + partition.blockCount * blockSize;
+  // What is not in the partition has no account: descriptors, anchors, gaps between them.
+  const builder = new ExtentsBuilder().add(0, Math.max(start, isoBytes));
+  const account = await readUsedSpace(reader, partition, blockSize, builder, signal);
+  builder.add(end, Math.max(volume.sizeBytes, end) - end);
+  const used = builder.finish();
+
+  if (account === undefined) return used;
   const expected = integrity?.freeBlocks[0];
-  if (account !== undefined && expected !== undefined && free.totalBytes !== expected * blockSize)
-    fail(`has ${free.totalBytes / blockSize} free blocks where the volume counts ${expected}`);
-  if (free.touches((partition.startBlock + volume.fileSet.block) * blockSize, blockSize))
-    fail('has the root of its files in free space');
-  const used = free.complement(Math.min(Math.max(volume.sizeBytes, isoBytes), reader.sizeBytes));
-  return new ExtentsBuilder().add(0, isoBytes).addAll(used).finish();
+  if (expected !== undefined && account.freeBlocks !== expected)
+    fail(`has ${account.freeBlocks} free blocks where the volume counts ${expected}`);
+  if (!used.covers(account.offset, account.lengthBytes)) fail('calls the account of its free space free');
+  if (!used.covers(start + volume.fileSet.block * blockSize, blockSize))
+    fail('calls the root of its files free');
+  return used;
 }

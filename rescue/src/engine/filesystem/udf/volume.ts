@@ -46,7 +46,7 @@ export interface UdfVolume {
 
 const RECOGNITION_OFFSET = 32768;
 const MAX_RECOGNITION = 64;
-const MAX_POINTERS = 16;
+/** Of one sequence; also what ends a ring of pointers. */
 const MAX_DESCRIPTORS = 1024;
 const PARTITION_TYPE_2_BYTES = 64;
 
@@ -124,7 +124,6 @@ async function readSequence(
     than === undefined || fields.u32(16) >= than.u32(16);
 
   let { block, lengthBytes } = extent;
-  let pointers = 0;
   for (let read = 0; lengthBytes >= blockSize && read < MAX_DESCRIPTORS; read++) {
     const descriptor = await readDescriptor(reader, block, blockSize);
     // An unrecorded block ends a sequence as the terminating descriptor does.
@@ -136,10 +135,7 @@ async function readSequence(
     if (identifier === udfTags.logicalVolume && newer(fields, logical)) logical = fields;
     if (identifier === udfTags.partition && newer(fields, partitions.get(fields.u16(22))))
       partitions.set(fields.u16(22), fields);
-    if (identifier === udfTags.pointer) {
-      if (++pointers > MAX_POINTERS) return undefined;
-      ({ block, lengthBytes } = extentAt(fields, 20));
-    }
+    if (identifier === udfTags.pointer) ({ block, lengthBytes } = extentAt(fields, 20));
   }
   if (primary === undefined || logical === undefined || partitions.size === 0) return undefined;
   return { primary, logical, partitions };
