@@ -55,7 +55,7 @@ format: ready ## Format the sources
 bench: ready ## Compare speed and size with other tools (docs/benchmarks.md)
 	@scripts/setup bench
 	@scripts/build
-	@scripts/bench
+	@scripts/bench/run
 
 clean: ## Remove what was built
 	rm -rf dist build rescue/test/build rescue/blockdev-native/build .cache

@@ -60,6 +60,17 @@ export function integers(values: Values, name: string): number[] | undefined {
   return Array.isArray(value) ? value.map((item) => parseInteger(String(item), name)) : undefined;
 }
 
+/** For the help of every command that has `--workers`. */
+export const WORKERS_HELP = 'N: threads, 1 to 64; default: 2 more than there are processors, at most 16';
+
+/** `--workers` as it goes into the options of a run. */
+export function workersOption(values: Values): { workers?: number } {
+  const workers = integer(values, 'workers');
+  if (workers !== undefined && (workers < 1 || workers > 64))
+    throw usageError(`--workers must be from 1 to 64, not ${workers}`);
+  return optional('workers', workers);
+}
+
 function parseInteger(value: string, name: string): number {
   if (!/^\d{1,15}$/.test(value)) throw usageError(`--${name} must be a whole number, not "${value}"`);
   return Number(value);

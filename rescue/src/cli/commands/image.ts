@@ -9,6 +9,8 @@ import {
   text,
   type Command,
   type Invocation,
+  WORKERS_HELP,
+  workersOption,
 } from '../command.ts';
 import { planLines } from '../plan-lines.ts';
 import { finishReport, refuse } from '../report-lines.ts';
@@ -29,6 +31,7 @@ export const imageCommand: Command = {
     'allow-unresolved': { type: 'boolean' },
     'sector-size': { type: 'string' },
     'chunk-size': { type: 'string' },
+    workers: { type: 'string' },
     'dry-run': { type: 'boolean' },
   },
   help: {
@@ -45,6 +48,7 @@ export const imageCommand: Command = {
     'chunk-size':
       'N: bytes of a chunk, in a repository that is created now; a power of two from 65536 to 4194304',
     'allow-unresolved': 'go on although it cannot be found out which disk holds the repository',
+    workers: WORKERS_HELP,
     'dry-run': 'show what would be done, and do nothing',
   },
   async run(invocation) {
@@ -58,6 +62,7 @@ export const imageCommand: Command = {
     }
     const report = await runImage(job, {
       signal,
+      ...workersOption(values),
       onProgress: (progress) => output.progress(progress),
       onPlan: (plan) => {
         output.emit('plan', plan);

@@ -18,6 +18,8 @@ import {
   usageError,
   type Command,
   type Invocation,
+  WORKERS_HELP,
+  workersOption,
 } from '../command.ts';
 import type { Output } from '../output.ts';
 import { planLines } from '../plan-lines.ts';
@@ -39,6 +41,7 @@ export const restoreCommand: Command = {
     'keep-going': { type: 'boolean' },
     'allow-unresolved': { type: 'boolean' },
     yes: { type: 'boolean' },
+    workers: { type: 'string' },
     'dry-run': { type: 'boolean' },
   },
   help: {
@@ -54,6 +57,7 @@ export const restoreCommand: Command = {
     'keep-going': 'restore what can be read from a damaged repository, and list what is missing',
     'allow-unresolved': 'go on although it cannot be found out which disk holds the repository',
     yes: 'do not ask for confirmation',
+    workers: WORKERS_HELP,
     'dry-run': 'show what would be written and destroyed, and do nothing',
   },
   async run(invocation) {
@@ -67,6 +71,7 @@ export const restoreCommand: Command = {
     const report = await runRestore(job, {
       signal,
       confirmed: plan.digest,
+      ...workersOption(values),
       onProgress: (progress) => output.progress(progress),
     });
     output.print('');

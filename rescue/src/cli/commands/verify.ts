@@ -1,6 +1,15 @@
 /** `permafrost verify`: proves that images can be restored. */
 import { runVerify } from '../../engine/index.ts';
-import { flag, optional, required, text, usageError, type Command } from '../command.ts';
+import {
+  flag,
+  optional,
+  required,
+  text,
+  usageError,
+  type Command,
+  WORKERS_HELP,
+  workersOption,
+} from '../command.ts';
 import { finishReport } from '../report-lines.ts';
 
 export const verifyCommand: Command = {
@@ -12,11 +21,13 @@ export const verifyCommand: Command = {
     machine: { type: 'string' },
     disk: { type: 'string' },
     independent: { type: 'boolean' },
+    workers: { type: 'string' },
   },
   help: {
     repo: 'DIR: the repository',
     machine: 'NAME: only images of this machine (host name, id or model)',
     disk: 'NAME: only images with this disk (serial, WWN, model or path)',
+    workers: WORKERS_HELP,
     independent: 'decode and hash with a second, separate implementation; slower',
   },
   async run({ values, positionals, output, signal }) {
@@ -30,7 +41,7 @@ export const verifyCommand: Command = {
         ...optional('ofDisk', text(values, 'disk')),
         ...(flag(values, 'independent') ? { independent: true } : {}),
       },
-      { signal, onProgress: (progress) => output.progress(progress) },
+      { signal, ...workersOption(values), onProgress: (progress) => output.progress(progress) },
     );
     return finishReport(report, output);
   },

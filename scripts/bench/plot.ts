@@ -1,5 +1,5 @@
 /** Benchmark results as an SVG of horizontal bars, one block a group; the line on a bar spans minimum and maximum. */
-import type { Result } from './bench.ts';
+import type { Result } from './race.ts';
 
 const ROW = 22;
 const LABEL = 250;
