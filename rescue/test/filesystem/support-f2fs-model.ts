@@ -79,7 +79,8 @@ export function editPack(bytes: Buffer, pack: number, edit: (block: Buffer) => v
   }
 }
 
-function sealPack(header: Buffer): void {
+/** Makes the checksum of a pack's first or last block right. */
+export function sealPack(header: Buffer): void {
   const offset = header.readUInt32LE(164);
   let crc = f2fsCrc(header.subarray(0, offset));
   if (offset < 4092) crc = f2fsCrc(header.subarray(offset + 4), crc);

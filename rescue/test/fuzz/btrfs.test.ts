@@ -5,29 +5,14 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { probeBtrfs } from '../../src/engine/filesystem/btrfs/btrfs.ts';
 import { checksumOf } from '../../src/engine/filesystem/btrfs/checksum.ts';
-import type { Prober } from '../../src/engine/filesystem/file-system.ts';
 import { encodeBtrfs, superblockAt, type BtrfsModel } from '../filesystem/support-btrfs-model.ts';
 import { makeBtrfs, mountBtrfs } from '../filesystem/support-btrfs.ts';
 import { fillTree } from '../filesystem/support-ext.ts';
 import { scratchFolder } from '../support/scratch.ts';
-import { fuzzRegion, type Area, type Outcome } from './support-region.ts';
+import { bothWays, fuzzRegion, type Area, type Outcome } from './support-region.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-/** Also asks for what the trees say when they are not to be believed: that reads them all the same. */
-const probeBothWays: Prober = async (reader) => {
-  const found = await probeBtrfs(reader);
-  const mapUsed = found?.mapUsed;
-  if (found === undefined || mapUsed === undefined) return found;
-  return {
-    ...found,
-    async mapUsed(options) {
-      await mapUsed({ ...options, trustBitmap: true });
-      return mapUsed(options);
-    },
-  };
-};
 
 /** Offsets of the tree blocks in `image`: they carry the UUID of the superblock. */
 function findTreeBlocks(image: Buffer, nodeSize: number): number[] {
@@ -79,7 +64,7 @@ for (const [name, model] of Object.entries(models)) {
     const outcome = await fuzzRegion({
       image,
       areas: metadata(blocks, 4096),
-      prober: probeBothWays,
+      prober: bothWays(probeBtrfs),
       iterations: 800,
       seal: (bytes) => sealAll(bytes, 4096, blocks),
     });
@@ -101,7 +86,7 @@ test(
     const outcome = await fuzzRegion({
       image,
       areas: metadata(blocks, 4096),
-      prober: probeBothWays,
+      prober: bothWays(probeBtrfs),
       iterations: 300,
       seal: (bytes) => sealAll(bytes, 4096, blocks),
     });

@@ -6,28 +6,13 @@ import { test, type TestContext } from 'node:test';
 import { memoryReader } from '../../src/engine/base/block-reader.ts';
 import { extCrc32c, extCrc32cOfU32 } from '../../src/engine/filesystem/ext/checksums.ts';
 import { probeExt } from '../../src/engine/filesystem/ext/ext.ts';
-import type { Prober } from '../../src/engine/filesystem/file-system.ts';
 import { encodeJournal, encodeTransaction } from '../filesystem/support-ext-journal-model.ts';
 import { bitmapBlock, encodeExt, JOURNAL_START } from '../filesystem/support-ext-model.ts';
 import { run } from '../support/command.ts';
 import { scratchFolder, sparseFile } from '../support/scratch.ts';
-import { fuzzRegion, type Area, type Outcome } from './support-region.ts';
+import { bothWays, fuzzRegion, type Area, type Outcome } from './support-region.ts';
 
 const MIB = 1024 * 1024;
-
-/** Also asks for what the bitmaps say when they are not to be believed: that reads them all the same. */
-const probeBothWays: Prober = async (reader) => {
-  const found = await probeExt(reader);
-  const mapUsed = found?.mapUsed;
-  if (found === undefined || mapUsed === undefined) return found;
-  return {
-    info: found.info,
-    async mapUsed(options) {
-      await mapUsed({ ...options, trustBitmap: true });
-      return mapUsed(options);
-    },
-  };
-};
 
 async function fuzz(
   t: TestContext,
@@ -42,7 +27,7 @@ async function fuzz(
   const outcome = await fuzzRegion({
     image,
     areas,
-    prober: probeBothWays,
+    prober: bothWays(probeExt),
     iterations,
     ...(seal === undefined ? {} : { seal }),
   });

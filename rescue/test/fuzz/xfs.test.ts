@@ -4,29 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { probeXfs } from '../../src/engine/filesystem/xfs/xfs.ts';
-import type { Prober } from '../../src/engine/filesystem/file-system.ts';
 import { encodeXfs, reservedBlocks, seal as sealAt, type XfsModel } from '../filesystem/support-xfs-model.ts';
 import { makeXfs } from '../filesystem/support-xfs.ts';
 import { mountImage } from '../filesystem/support-mounted.ts';
 import { fillTree } from '../filesystem/support-ext.ts';
 import { scratchFolder } from '../support/scratch.ts';
-import { fuzzRegion, type Area, type Outcome } from './support-region.ts';
+import { bothWays, fuzzRegion, type Area, type Outcome } from './support-region.ts';
 
 const MIB = 1024 * 1024;
-
-/** Also asks for what the trees say when they are not to be believed: that reads them all the same. */
-const probeBothWays: Prober = async (reader) => {
-  const found = await probeXfs(reader);
-  const mapUsed = found?.mapUsed;
-  if (found === undefined || mapUsed === undefined) return found;
-  return {
-    ...found,
-    async mapUsed(options) {
-      await mapUsed({ ...options, trustBitmap: true });
-      return mapUsed(options);
-    },
-  };
-};
 
 interface Sealed {
   readonly offset: number;
@@ -75,7 +60,7 @@ for (const version of [4, 5] as const) {
     const outcome = await fuzzRegion({
       image,
       areas: [[0, 260], [0, 260], [reservedBlocks * 1024, 1024], ...areas],
-      prober: probeBothWays,
+      prober: bothWays(probeXfs),
       iterations: 1000,
       seal: (bytes) => {
         if (version === 5) for (const p of places) sealAt(bytes, p.offset, p.length, p.crcOffset);
@@ -101,7 +86,7 @@ test(
     const outcome = await fuzzRegion({
       image,
       areas: [[log, 64 * 1024], [0, 260], ...places.map(({ offset }): Area => [offset, 100])],
-      prober: probeBothWays,
+      prober: bothWays(probeXfs),
       iterations: 300,
       seal: (bytes) => {
         for (const p of places) sealAt(bytes, p.offset, p.length, p.crcOffset);

@@ -5,10 +5,8 @@ import type { MapOptions, RawReason, UsedMap } from './file-system.ts';
 import { distrustedMap, rawMap } from './raw-map.ts';
 
 /**
- * What `readUsed` finds is not believed, for `reason`: raw with the size it would have been. Where the reason is
- * that the file system was not cleanly unmounted, and no other, the user can have it believed
- * ({@link distrustedMap}). Raw without that size where `readUsed` finds no sense in the structures. `sizeBytes`
- * is the region's.
+ * What `readUsed` finds is not believed, for `reason`: see {@link distrustedMap}. Raw without the size it would
+ * have been where `readUsed` finds no sense in the structures. `sizeBytes` is the region's.
  */
 export async function readDistrustedMap(
   readUsed: () => Promise<Extents>,
@@ -23,5 +21,5 @@ export async function readDistrustedMap(
     if (!isPermafrostError(error, 'structure/invalid')) throw error;
     return rawMap({ sizeBytes, reason: { ...reason, reason: `${reason.reason}; ${error.message}` } });
   }
-  return distrustedMap(used, sizeBytes, reason, reason.code === 'dirty' ? options : {});
+  return distrustedMap(used, sizeBytes, reason, options);
 }

@@ -72,9 +72,10 @@ export async function probeRegion(reader: BlockReader, options: ProbeOptions = {
 function whyUnmapped(info: FileSystemInfo): RawReason {
   if (info.kind === 'unknown' || info.kind === 'empty')
     return { code: 'unknown-content', reason: 'nothing known was recognised' };
+  const place = info.details?.['wrapped'] === true ? ' inside a wrapper' : '';
   return {
     code: 'unsupported',
-    reason: `which bytes ${kindTitles[info.kind]} uses is not read yet`,
+    reason: `which bytes ${kindTitles[info.kind]}${place} uses is not read yet`,
   };
 }
 

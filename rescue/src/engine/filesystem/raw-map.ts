@@ -7,8 +7,9 @@ export function rawMap({ sizeBytes, reason, warnings = [] }: RawMapInput): UsedM
 }
 
 /**
- * The map of a file system that was not cleanly unmounted, where `used` is what its allocation structures
- * say: raw with both sizes, or `used` with the override recorded if the user said `--trust-bitmap`.
+ * The map of a file system that is not believed for `reason`, where `used` is what its allocation structures
+ * say: raw with both sizes. If the reason is that it was not cleanly unmounted, and no other, the user can have
+ * it believed by `--trust-bitmap`: then `used`, with the override recorded.
  */
 export function distrustedMap(
   used: Extents,
@@ -18,6 +19,6 @@ export function distrustedMap(
   warnings: readonly string[] = [],
 ): UsedMap {
   const full: RawReason = { ...reason, trustedBytes: used.totalBytes };
-  if (options.trustBitmap === true) return { used, warnings, overridden: full };
+  if (options.trustBitmap === true && reason.code === 'dirty') return { used, warnings, overridden: full };
   return rawMap({ sizeBytes, reason: full, warnings });
 }

@@ -3,8 +3,9 @@ import type { BlockReader } from '../base/block-reader.ts';
 import { subReader } from '../base/block-reader.ts';
 import { throwIfCancelled } from '../base/errors.ts';
 import { Extents, ExtentsBuilder } from '../base/extents.ts';
+import { describeContainer, findDiskContainer, type DiskContainer } from '../filesystem/disk-container.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
-import { probeRegion } from '../filesystem/probe-region.ts';
+import { identifyRegion, probeRegion } from '../filesystem/probe-region.ts';
 import { layoutRegions, type Region } from '../partition/layout.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
 import { readTable } from '../partition/table.ts';
@@ -51,12 +52,48 @@ export async function inspectDisk(reader: BlockReader, options: InspectOptions =
     ...(sectorSize === undefined ? {} : { sectorSize }),
     ...(isFile === undefined ? {} : { isFile }),
   });
+  const layout = layoutRegions(table, reader.sizeBytes);
+  const container = await findContainer(reader, layout, table, signal);
   const regions: InspectedRegion[] = [];
-  for (const region of layoutRegions(table, reader.sizeBytes)) {
+  for (const region of layout) {
     throwIfCancelled(signal);
-    regions.push(await inspectRegion(reader, region, table, options));
+    // For the name alone, where the disk is not what it looks like.
+    const asked = container === undefined ? options : { ...options, raw: true };
+    regions.push(await inspectRegion(reader, region, table, asked));
   }
-  return { table, regions, warnings: table.warnings };
+  const owner = container ?? containerOfPartition(regions);
+  const judged = owner === undefined ? regions : regions.map((region) => takeWhole(region, owner));
+  return { table, regions: judged, warnings: table.warnings };
+}
+
+/** What the whole of a partitioned disk belongs to; a disk without partitions is a region like any other. */
+async function findContainer(
+  reader: BlockReader,
+  layout: readonly Region[],
+  table: PartitionTable,
+  signal: AbortSignal | undefined,
+): Promise<DiskContainer | undefined> {
+  if (!layout.some(({ kind }) => kind !== 'whole')) return undefined;
+  const sound = layout.filter(({ kind, doubt }) => kind === 'partition' && doubt === undefined);
+  return findDiskContainer({ ...reader, sectorSize: table.sectorSize }, sound, signal);
+}
+
+/** A GPT disk keeps the database of dynamic volumes in a partition; it is about all others. */
+function containerOfPartition(regions: readonly InspectedRegion[]): DiskContainer | undefined {
+  const found = regions.find(
+    ({ region, fileSystem }) => region.kind === 'partition' && fileSystem?.kind === 'ldm',
+  );
+  return found?.fileSystem === undefined ? undefined : describeContainer(found.fileSystem);
+}
+
+/** All of a region of a disk that belongs to `owner`; but what was not asked for stays out. */
+function takeWhole(inspected: InspectedRegion, owner: DiskContainer): InspectedRegion {
+  const { region, fileSystem, warnings } = inspected;
+  const used = Extents.single(0, region.length);
+  if (region.kind !== 'partition') return { region, used, warnings };
+  if (fileSystem === undefined && inspected.raw === undefined) return inspected;
+  const raw = region.doubt ?? owner.reason;
+  return { region, ...(fileSystem === undefined ? {} : { fileSystem }), used, raw, warnings };
 }
 
 async function inspectRegion(
@@ -74,13 +111,17 @@ async function inspectRegion(
     !numbers.some((n) => options.partitions!.includes(n))
   )
     return { region, used: Extents.empty, warnings: [] };
-  if (region.doubt !== undefined) return { region, used: everything, raw: region.doubt, warnings: [] };
+  const name = `${reader.name} ${region.name}`;
+  const view = { ...subReader(reader, region.start, region.length, name), sectorSize: table.sectorSize };
+  if (region.doubt !== undefined) {
+    const info = await nameDoubtful(view, region, options.signal);
+    const named = info === undefined ? {} : { fileSystem: info };
+    return { region, ...named, used: everything, raw: region.doubt, warnings: [] };
+  }
   if (!mayBeLeftOut) {
     const leaveOut = options.skipGaps === true && region.kind !== 'head' && options.raw !== true;
     return { region, used: leaveOut ? gapEnds(region, table) : everything, warnings: [] };
   }
-  const name = `${reader.name} ${region.name}`;
-  const view = { ...subReader(reader, region.start, region.length, name), sectorSize: table.sectorSize };
   const { info, map } = await probeRegion(view, {
     raw: options.raw === true,
     trustBitmap: numbers.some((n) => options.trustBitmap?.includes(n) === true),
@@ -94,6 +135,17 @@ async function inspectRegion(
     ...(map.overridden === undefined ? {} : { overridden: map.overridden }),
     warnings: map.warnings,
   };
+}
+
+/** What begins in a partition whose type says that it holds more than a file system; for its name alone. */
+async function nameDoubtful(
+  view: BlockReader,
+  region: Region,
+  signal: AbortSignal | undefined,
+): Promise<FileSystemInfo | undefined> {
+  if (region.kind !== 'partition' || region.doubt?.code !== 'unsupported') return undefined;
+  const info = await identifyRegion(view, signal);
+  return info.kind === 'unknown' || info.kind === 'empty' ? undefined : info;
 }
 
 /** The ends of a gap, and what in it belongs to the partition table. */

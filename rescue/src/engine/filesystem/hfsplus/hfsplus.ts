@@ -8,7 +8,7 @@ import { isPermafrostError, PermafrostError, throwIfCancelled, type ErrorCode } 
 import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
 import { countBits } from '../count-bits.ts';
 import { readDistrustedMap } from '../distrusted-map.ts';
-import type { FileSystem, MapOptions, Prober, RawReason, UsedMap } from '../file-system.ts';
+import type { FileSystem, FileSystemState, MapOptions, Prober, RawReason, UsedMap } from '../file-system.ts';
 import { rawMap } from '../raw-map.ts';
 import { readAllRuns, readVolumeName } from './btree.ts';
 import { readFork } from './fork-reader.ts';
@@ -40,13 +40,18 @@ export const probeHfsplus: Prober = async (reader) => {
       ...(header.uuid === undefined ? {} : { uuid: header.uuid }),
       sizeBytes: header.totalBlocks * header.blockSize,
       blockSize: header.blockSize,
-      state: distrust === undefined ? 'clean' : distrust.code === 'inconsistent' ? 'unknown' : 'dirty',
+      state: stateOf(distrust),
       details: { journaled: (header.attributes & headerAttributes.journaled) !== 0 },
     },
     mapUsed: (options) => mapUsed(reader, header, distrust, options),
   };
   return found;
 };
+
+function stateOf(distrust: RawReason | undefined): FileSystemState {
+  if (distrust === undefined) return 'clean';
+  return distrust.code === 'inconsistent' || distrust.code === 'feature' ? 'unknown' : 'dirty';
+}
 
 /** `undefined` where the structures do not add up, or the reading ends in an error of code `also`. */
 async function orUndefined<T>(value: Promise<T>, also?: ErrorCode): Promise<T | undefined> {

@@ -123,6 +123,22 @@ test('ZFS: a label without an uberblock is not enough', async () => {
   assert.equal((await identifyRegion(sparseReader({ ...region, pieces }))).kind, 'unknown');
 });
 
+test('HFS+ in a wrapper of HFS is named HFS+ and kept whole', async () => {
+  const block = Buffer.alloc(512);
+  block.write('BD', 'latin1');
+  block.writeUInt16BE(100, 18);
+  block.writeUInt32BE(4096, 20);
+  block.write('H+', 124, 'latin1');
+  const { info, map } = await probeRegion(
+    sparseReader({ kind: 'hfsplus', what: 'a wrapper', sizeBytes: 1024 * 1024, pieces: [[1024, block]] }),
+  );
+  assert.equal(info.kind, 'hfsplus');
+  assert.equal(info.details?.['wrapped'], true);
+  assert.equal(map.raw?.code, 'unsupported');
+  assert.match(map.raw.reason, /HFS\+ inside a wrapper/);
+  assert.deepEqual(map.used.toPairs(), [[0, 1024 * 1024]]);
+});
+
 /** Bytes that begin like something and are not. */
 const lookAlikes: readonly [string, number, Buffer][] = [
   [
