@@ -1,6 +1,6 @@
 /** A plan in words: what is read, what is written, what is destroyed, and why it would be refused. */
 import type { Plan } from '../engine/index.ts';
-import { diskLines } from './disk-lines.ts';
+import { diskLines, savedByShutdown } from './disk-lines.ts';
 import { formatBytes, wrap } from './format.ts';
 
 export function planLines(plan: Plan, width: number): string[] {
@@ -23,6 +23,9 @@ export function planLines(plan: Plan, width: number): string[] {
   if (job.kind === 'image') {
     const free = freeBytes === undefined ? '' : `; free where the repository is: ${formatBytes(freeBytes)}`;
     lines.push(`${formatBytes(readBytes)} to read, before deduplication and compression${free}`);
+    const saved = disks.flatMap(({ regions }) => regions).reduce((sum, r) => sum + savedByShutdown(r), 0);
+    if (saved > 0)
+      lines.push(...wrap(`${formatBytes(saved)} less after a clean shutdown: see above what to do`, width));
   } else lines.push(`${formatBytes(plan.writeBytes)} to write`);
   lines.push(`plan ${digest}`);
   return lines;
