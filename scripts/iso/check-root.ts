@@ -1,0 +1,206 @@
+/**
+ * Checks that the running system is whole and holds nothing that acts by itself: every library that a program needs,
+ * every interpreter of a script, every program and driver that is promised. Usage: node scripts/iso/check-root.ts ROOT
+ */
+import { closeSync, existsSync, globSync, lstatSync, openSync, readSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { run } from './command.ts';
+import { moduleName } from './module-closure.ts';
+
+const promisedPrograms: readonly string[] = [
+  ...[
+    'permafrost',
+    'busybox',
+    'modprobe',
+    'uevent',
+    'loadkeys',
+    'setfont',
+    'sfdisk',
+    'gdisk',
+    'sgdisk',
+    'parted',
+  ],
+  ...[
+    'e2fsck',
+    'mke2fs',
+    'resize2fs',
+    'debugfs',
+    'ntfs-3g',
+    'ntfsfix',
+    'mkfs.ntfs',
+    'mkfs.vfat',
+    'fsck.vfat',
+  ],
+  ...[
+    'mkfs.exfat',
+    'fsck.exfat',
+    'mkfs.xfs',
+    'xfs_repair',
+    'btrfs',
+    'mkfs.f2fs',
+    'lvm',
+    'mdadm',
+    'cryptsetup',
+  ],
+  ...['smartctl', 'nvme', 'hdparm', 'efibootmgr', 'mount.cifs', 'mount.nfs', 'sshfs', 'ssh', 'nbd-client'],
+  ...[
+    'ddrescue',
+    'rsync',
+    'less',
+    'nano',
+    'blockdev',
+    'lsblk',
+    'blkid',
+    'partclone.ext4',
+    'zstd',
+    'lspci',
+    'lsusb',
+  ],
+];
+
+/** By the names that the kernel lists; those built into the kernel are listed in modules.builtin. */
+const promisedDrivers: readonly string[] = [
+  ...['ahci', 'ata_piix', 'nvme', 'mmc_block', 'sdhci_pci', 'usb_storage', 'uas', 'xhci_pci', 'ehci_pci'],
+  ...[
+    'virtio_blk',
+    'virtio_scsi',
+    'virtio_net',
+    'virtio_console',
+    'megaraid_sas',
+    'mpt3sas',
+    'hpsa',
+    'aacraid',
+  ],
+  ...[
+    'smartpqi',
+    'mptspi',
+    'mptsas',
+    '3w_9xxx',
+    'arcmsr',
+    'isci',
+    'pm80xx',
+    'mvsas',
+    'vmd',
+    'sd_mod',
+    'sr_mod',
+  ],
+  ...['hv_storvsc', 'hv_netvsc', 'hyperv_keyboard', 'vmw_pvscsi', 'vmxnet3', 'xen_blkfront', 'xen_netfront'],
+  ...[
+    'e1000',
+    'e1000e',
+    'igb',
+    'igc',
+    'ixgbe',
+    'r8169',
+    'tg3',
+    'atlantic',
+    'sky2',
+    'forcedeth',
+    'alx',
+    'r8152',
+  ],
+  ...[
+    'ax88179_178a',
+    'usbhid',
+    'hid_generic',
+    'i2c_hid_acpi',
+    'ext4',
+    'xfs',
+    'btrfs',
+    'f2fs',
+    'vfat',
+    'exfat',
+  ],
+  ...['ntfs3', 'fuse', 'isofs', 'udf', 'squashfs', 'overlay', 'hfsplus', 'nfsv4', 'cifs', 'nbd', 'loop'],
+  ...['dm_mod', 'dm_crypt', 'raid1', 'raid456'],
+];
+
+/** What would probe, assemble, activate or mount a disk without being asked. */
+const forbidden: readonly string[] = [
+  '{etc,usr/lib}/udev/rules.d',
+  '{etc,usr/lib}/systemd/system',
+  'usr/{sbin,bin}/{systemd-udevd,udevd,multipathd,dmraid,dmeventd,lvmpolld,automount,udisksd}',
+  'etc/cron*',
+];
+
+function startOf(path: string, length: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
+interface Program {
+  readonly path: string;
+  readonly needs: string[];
+  readonly searched: string[];
+}
+
+/** What the dynamic section of each ELF file asks for, by `readelf`. */
+function readPrograms(root: string, paths: readonly string[]): Program[] {
+  const programs: Program[] = [];
+  const text = run('readelf', ['--wide', '-d', ...paths, '/dev/null'], { cwd: root });
+  for (const line of text.split('\n')) {
+    const file = /^File: (.*)$/.exec(line)?.[1];
+    if (file !== undefined) programs.push({ path: file, needs: [], searched: [] });
+    const needed = /\(NEEDED\).*\[(.*)\]/.exec(line)?.[1];
+    if (needed !== undefined) programs.at(-1)!.needs.push(needed);
+    const searched = /\((?:RUNPATH|RPATH)\).*\[(.*)\]/.exec(line)?.[1];
+    if (searched !== undefined) programs.at(-1)!.searched.push(...searched.split(':'));
+  }
+  return programs;
+}
+
+function missingLibraries(root: string, paths: readonly string[]): string[] {
+  const everywhere = ['usr/lib/x86_64-linux-gnu', 'usr/lib', 'usr/lib64'];
+  return readPrograms(root, paths).flatMap(({ path, needs, searched }) => {
+    const own = searched.map((folder) => folder.replace(/\$\{?ORIGIN\}?/, `/${posix.dirname(path)}`));
+    const has = (name: string): boolean =>
+      [...own, ...everywhere].some((folder) => existsSync(join(root, folder, name)));
+    return needs.filter((name) => !has(name)).map((name) => `${path} needs ${name}`);
+  });
+}
+
+/** What is wrong with the unpacked system in the folder `root`, one line each; none if it is whole. */
+export function findProblems(root: string): string[] {
+  const files = globSync('{etc,usr}/**/*', { cwd: root }).filter((path) =>
+    lstatSync(join(root, path)).isFile(),
+  );
+  const problems: string[] = [];
+  const elf: string[] = [];
+  for (const path of files) {
+    const start = startOf(join(root, path), 128);
+    if (start.length >= 4 && start.readUInt32BE(0) === 0x7f454c46 && !path.endsWith('.ko')) elf.push(path);
+    const interpreter = /^#! *(\/\S+)(?: +(\S+))?/.exec(start.toString('latin1'));
+    if (interpreter === null) continue;
+    const [, program, argument] = interpreter;
+    const name = program!.endsWith('/env') ? `/usr/bin/${argument ?? ''}` : program!;
+    if (!existsSync(join(root, name))) problems.push(`${path} is run by ${name}, which is missing`);
+  }
+  problems.push(...missingLibraries(root, elf));
+  for (const name of promisedPrograms) {
+    const found = ['usr/bin', 'usr/sbin'].some((folder) => existsSync(join(root, folder, name)));
+    if (!found) problems.push(`the program ${name} is missing`);
+  }
+  const modules = globSync('usr/lib/modules/*/kernel/**/*.ko', { cwd: root });
+  const builtIn = globSync('usr/lib/modules/*/modules.builtin', { cwd: root }).flatMap((path) =>
+    run('cat', [join(root, path)])
+      .trim()
+      .split('\n'),
+  );
+  const drivers = new Set([...modules, ...builtIn].map(moduleName));
+  for (const name of promisedDrivers) if (!drivers.has(name)) problems.push(`the driver ${name} is missing`);
+  for (const path of globSync([...forbidden], { cwd: root })) problems.push(`${path} must not be there`);
+  return problems;
+}
+
+/** Throws an Error that lists what is wrong with the system in `root`. */
+export function checkRoot(root: string): void {
+  const problems = findProblems(root);
+  if (problems.length > 0) throw new Error(`the system is not whole:\n  ${problems.sort().join('\n  ')}`);
+}
+
+if (import.meta.main) checkRoot(process.argv[2] ?? 'build/iso/root');

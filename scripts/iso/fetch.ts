@@ -1,0 +1,89 @@
+/**
+ * Brings every package of the lock file into the cache, each checked against its SHA-256. Where the archive no
+ * longer has a locked version, the newest packages of the suite take the place of the lock's, and this is said.
+ * Usage: node scripts/iso/fetch.ts [--work DIR] [--cache DIR]; what was taken is in WORK/packages.json.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { findMirror, openArchive } from './apt.ts';
+import { CommandFailed, run, say } from './command.ts';
+import { readFolders, type Folders } from './folders.ts';
+import { formatLock, parseLock, readLock, type DebianLock, type LockedPackage } from './lock-file.ts';
+import { resolvePackages } from './resolve.ts';
+
+export const cachedPath = (folders: Folders, entry: LockedPackage): string =>
+  join(folders.cache, basename(entry.path));
+
+function isWhole(path: string, entry: LockedPackage): boolean {
+  if (!existsSync(path)) return false;
+  return createHash('sha256').update(readFileSync(path)).digest('hex') === entry.sha256;
+}
+
+/** Downloads one package; false if the archive does not have it. apt's own proxies and methods are used. */
+function download(mirror: string, entry: LockedPackage, path: string): boolean {
+  const part = `${path}.part`;
+  rmSync(part, { force: true });
+  try {
+    run('/usr/lib/apt/apt-helper', [
+      ...['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=3'],
+      ...['download-file', `${mirror}/${entry.path}`, part, `SHA256:${entry.sha256}`],
+    ]);
+  } catch (error) {
+    if (error instanceof CommandFailed && /\b404\b|not found/i.test(error.message)) return false;
+    throw error;
+  }
+  if (!isWhole(part, entry)) throw new Error(`${entry.path} is not what the lock file pins`);
+  renameSync(part, path);
+  return true;
+}
+
+/** Downloads what the cache lacks of `lock`; returns what the archive no longer has. */
+function fill(folders: Folders, lock: DebianLock): LockedPackage[] {
+  const wanted = lock.packages.filter((entry) => !isWhole(cachedPath(folders, entry), entry));
+  if (wanted.length === 0) return [];
+  const sizeBytes = wanted.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+  say(`downloading ${wanted.length} packages, ${Math.ceil(sizeBytes / 1e6)} MB`);
+  const mirror = findMirror();
+  return wanted.filter((entry) => !download(mirror, entry, cachedPath(folders, entry)));
+}
+
+function sayDifferences(lock: DebianLock, newest: DebianLock): void {
+  const versions = new Map(newest.packages.map((entry) => [entry.name, entry.version]));
+  const lines = lock.packages
+    .filter((entry) => versions.get(entry.name) !== entry.version)
+    .map((entry) => `  ${entry.name}: locked ${entry.version}, taken ${versions.get(entry.name) ?? 'none'}`);
+  say(
+    [
+      'WARNING: the archive no longer has every locked package.',
+      `The newest of ${newest.suite} are taken, so this image is not the one that the lock file describes:`,
+      ...lines,
+      '`make lock` pins them.',
+    ].join('\n'),
+  );
+}
+
+/** Fetches the packages of `lock`; returns what is to be built from, the lock itself or its replacement. */
+export function fetchPackages(folders: Folders, lock: DebianLock): DebianLock {
+  let taken = lock;
+  const gone = fill(folders, lock);
+  if (gone.length > 0) {
+    // All anew, not only what is gone: packages of one suite fit each other, a mixture may not.
+    taken = {
+      ...resolvePackages(openArchive(lock.suite, folders.work)),
+      sourceDateEpoch: lock.sourceDateEpoch,
+    };
+    sayDifferences(lock, taken);
+    const missing = fill(folders, taken);
+    if (missing.length > 0) throw new Error(`the mirror lacks ${missing.map(({ path }) => path).join(', ')}`);
+  }
+  writeFileSync(join(folders.work, 'packages.json'), formatLock(taken));
+  return taken;
+}
+
+/** What the last fetch into `folders` took. */
+export function readTaken(folders: Folders): DebianLock {
+  return parseLock(readFileSync(join(folders.work, 'packages.json'), 'utf8'));
+}
+
+if (import.meta.main) fetchPackages(readFolders(), readLock());

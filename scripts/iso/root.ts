@@ -1,0 +1,168 @@
+/**
+ * Builds WORK/root, the running system: packages, kernel modules, the shared overlay, the application; and packs it
+ * as WORK/root.squashfs. Usage: node scripts/iso/root.ts [--work DIR] [--cache DIR]
+ */
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { checkRoot } from './check-root.ts';
+import { run, runUnpacked, say } from './command.ts';
+import { buildConsoleFont } from './console-font.ts';
+import { readTaken } from './fetch.ts';
+import { readFolders, type Folders } from './folders.ts';
+import { sourceDateEpoch } from './lock-file.ts';
+import { rootImagePath } from './medium-id.ts';
+import { rootModules } from './module-lists.ts';
+import { installModules } from './modules.ts';
+import { parseFont } from './psf.ts';
+import { unpackRoot } from './unpack.ts';
+
+/** What packages bring and the system has no use for, or no interpreter, as globs. */
+const removed: readonly string[] = [
+  'boot',
+  'etc/{bash_completion.d,libaudit.conf,opt,skel,xattr.conf}',
+  'usr/games',
+  'usr/include',
+  'usr/lib/{cryptsetup,mime,modules-load.d,sysusers.d,bfd-plugins}',
+  'usr/lib/x86_64-linux-gnu/{gconv,perl*,pkgconfig}',
+  'usr/lib/x86_64-linux-gnu/security',
+  'usr/local',
+  'usr/share/{apport,applications,consoletrans,doc-base,fish,gcc,gdb,icons,libaudit,menu,nano,pixmaps,sounds,vim}',
+  'usr/share/{polkit-1,dbus-1,metainfo,xml,python3,pam-configs,elvish}',
+];
+
+/** BusyBox programs that are services or package tools: a rescue system has no place for them. */
+const unwantedApplets: readonly string[] = [
+  ...['acpid', 'crond', 'crontab', 'dpkg', 'dpkg-deb', 'httpd', 'init', 'linuxrc', 'login', 'mkdosfs', 'rpm'],
+  ...['rpm2cpio', 'run-init', 'svc', 'svok', 'telnetd', 'tunctl', 'udhcpd', 'mim'],
+];
+
+function linkBusybox(root: string): void {
+  const present = new Set(['usr/bin', 'usr/sbin'].flatMap((folder) => readdirSync(join(root, folder))));
+  for (const applet of run(join(root, 'usr/bin/busybox'), ['--list']).trim().split('\n')) {
+    if (present.has(applet) || unwantedApplets.includes(applet)) continue;
+    symlinkSync('busybox', join(root, 'usr/bin', applet));
+  }
+  symlinkSync('../bin/busybox', join(root, 'usr/sbin/init'));
+}
+
+/** Copies the shared overlay; git keeps of a file's mode only whether it is executable. */
+function copyOverlay(overlay: string, root: string): void {
+  for (const path of globSync('**/*', { cwd: overlay })) {
+    const from = join(overlay, path);
+    if (!statSync(from).isFile()) continue;
+    const to = join(root, path);
+    mkdirSync(dirname(to), { recursive: true });
+    rmSync(to, { force: true });
+    copyFileSync(from, to);
+    chmodSync(to, (statSync(from).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
+}
+
+/** Keyboard layouts, unpacked: those that include others are found by name either way. */
+function installKeymaps(boot: string, root: string): void {
+  const source = join(boot, 'usr/share/keymaps');
+  const target = join(root, 'usr/share/keymaps');
+  cpSync(source, target, { recursive: true });
+  for (const path of globSync('**/*.gz', { cwd: target })) {
+    const packed = join(target, path);
+    writeFileSync(packed.replace(/\.gz$/, ''), gunzipSync(readFileSync(packed)));
+    rmSync(packed);
+  }
+  for (const name of readdirSync(target)) {
+    if (name !== 'i386' && name !== 'include') rmSync(join(target, name), { recursive: true });
+  }
+}
+
+function installFont(boot: string, root: string): void {
+  const base = gunzipSync(readFileSync(join(boot, 'usr/share/consolefonts/Uni2-Terminus16.psf.gz')));
+  const folder = join(root, 'usr/share/consolefonts');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'permafrost.psf'), buildConsoleFont(parseFont(base)));
+}
+
+function projectVersion(project: string): string {
+  const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+/** Every mode that a umask could have touched, as it should be. */
+function settleModes(root: string): void {
+  run('chmod', ['-R', 'u+rwX,go=u-w', root]);
+  for (const name of ['root']) chmodSync(join(root, name), 0o700);
+}
+
+export function buildRoot(folders: Folders): void {
+  const root = join(folders.work, 'root');
+  const boot = join(folders.work, 'boot');
+  const application = join(folders.project, 'dist/permafrost');
+  if (!existsSync(application)) throw new Error('dist/permafrost is missing: `make build` makes it');
+  unpackRoot(folders);
+  for (const path of globSync([...removed], { cwd: root })) rmSync(join(root, path), { recursive: true });
+  // Only its online check of names needs a library of 36 MB.
+  for (const path of globSync('usr/sbin/xfs_scrub*', { cwd: root })) rmSync(join(root, path));
+  linkBusybox(root);
+  copyOverlay(join(folders.project, 'buildroot-overlay/rootfs-overlay'), root);
+  copyFileSync(application, join(root, 'usr/bin/permafrost'));
+  installKeymaps(boot, root);
+  installFont(boot, root);
+  for (const name of ['dev', 'media', 'mnt', 'proc', 'root', 'run', 'sys', 'tmp', 'var/lib', 'var/log']) {
+    mkdirSync(join(root, name), { recursive: true });
+  }
+  symlinkSync('../run', join(root, 'var/run'));
+  symlinkSync('/proc/self/mounts', join(root, 'etc/mtab'));
+  const version = projectVersion(folders.project);
+  const release = `NAME=Permafrost\nID=permafrost\nVERSION_ID=${version}\nPRETTY_NAME="Permafrost ${version}"\n`;
+  writeFileSync(join(root, 'etc/os-release'), release);
+  const count = installModules(folders, rootModules, root);
+  settleModes(root);
+  checkRoot(root);
+  say(`root: ${count} modules`);
+}
+
+export function packRoot(folders: Folders): void {
+  const image = rootImagePath(folders);
+  const epoch = String(sourceDateEpoch(readTaken(folders)));
+  rmSync(image, { force: true });
+  runUnpacked(
+    join(folders.work, 'tools'),
+    'mksquashfs',
+    [
+      ...[join(folders.work, 'root'), image, '-comp', 'zstd', '-Xcompression-level', '19', '-b', '256K'],
+      ...[
+        '-all-root',
+        '-all-time',
+        epoch,
+        '-mkfs-time',
+        epoch,
+        '-no-xattrs',
+        '-noappend',
+        '-quiet',
+        '-no-progress',
+      ],
+    ],
+    // mksquashfs refuses the variable beside its own options.
+    { env: { SOURCE_DATE_EPOCH: '' } },
+  );
+  say(`root.squashfs: ${(statSync(image).size / 1e6).toFixed(1)} MB`);
+}
+
+if (import.meta.main) {
+  const folders = readFolders();
+  buildRoot(folders);
+  packRoot(folders);
+}
