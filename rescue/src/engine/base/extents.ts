@@ -4,6 +4,10 @@
  * An extent is half-open: a start and a length, in bytes. The extents of an {@link Extents} ascend, do not
  * touch and are not empty, so two of them are equal exactly when they cover the same bytes.
  */
+import { PermafrostError } from './errors.ts';
+
+/** What one list may hold: 256 MiB. A hostile bitmap could ask for a thousand times that. */
+export const MAX_EXTENTS = 2 ** 24;
 
 /** An immutable, ascending, disjoint list of byte extents. Build one with {@link ExtentsBuilder}. */
 export class Extents {
@@ -150,8 +154,17 @@ export class ExtentsBuilder {
   #pairs = new Float64Array(64);
   #used = 0;
   #sorted = true;
+  readonly #maxExtents: number;
 
-  /** Adds `length` bytes at `start`; nothing if `length` is 0. Throws RangeError on values no disk has. */
+  /** `maxExtents`: what it will hold before it refuses; default {@link MAX_EXTENTS}. */
+  constructor(maxExtents = MAX_EXTENTS) {
+    this.#maxExtents = maxExtents;
+  }
+
+  /**
+   * Adds `length` bytes at `start`; nothing if `length` is 0. Throws RangeError on values no disk has, and
+   * `structure/invalid` where there are more extents than it may hold.
+   */
   add(start: number, length: number): this {
     if (length === 0) return this;
     if (
@@ -171,15 +184,22 @@ export class ExtentsBuilder {
       }
       if (start < lastStart) this.#sorted = false;
     }
-    if (this.#used === this.#pairs.length) {
-      const grown = new Float64Array(this.#pairs.length * 2);
-      grown.set(this.#pairs);
-      this.#pairs = grown;
-    }
+    if (this.#used === this.#pairs.length || this.#used >= 2 * this.#maxExtents) this.#grow();
     this.#pairs[this.#used] = start;
     this.#pairs[this.#used + 1] = length;
     this.#used += 2;
     return this;
+  }
+
+  #grow(): void {
+    if (this.#used >= 2 * this.#maxExtents)
+      throw new PermafrostError('structure/invalid', {
+        structure: 'allocation map',
+        problem: `has more than ${this.#maxExtents} separate runs`,
+      });
+    const grown = new Float64Array(this.#pairs.length * 2);
+    grown.set(this.#pairs);
+    this.#pairs = grown;
   }
 
   addAll(extents: Extents): this {

@@ -3,8 +3,8 @@
  * certain in the end (two answers, a broken structure, an unreadable sector) makes the whole region used.
  */
 import { cachedReader, type BlockReader } from '../base/block-reader.ts';
-import { isPermafrostError, throwIfCancelled, type PermafrostError } from '../base/errors.ts';
-import { ExtentsBuilder } from '../base/extents.ts';
+import { isPermafrostError, PermafrostError, throwIfCancelled } from '../base/errors.ts';
+import { ExtentsBuilder, MAX_EXTENTS, type Extents } from '../base/extents.ts';
 import type { FileSystem, FileSystemInfo, MapOptions, RawReason, UsedMap } from './file-system.ts';
 import { kindTitles } from './kind-titles.ts';
 import type { ProberEntry, Role } from './named/signature.ts';
@@ -33,6 +33,9 @@ interface Verdict {
   readonly fileSystem: FileSystem;
   readonly doubt?: RawReason;
 }
+
+/** Half of what a list may hold: whoever unites a map with another, or turns it round, needs room. */
+const MAX_MAP_EXTENTS = MAX_EXTENTS / 2;
 
 /** Kinds that share a disc on purpose, each with its own tables over the same files. */
 const discKinds: ReadonlySet<string> = new Set(['udf', 'iso9660', 'hfs', 'hfsplus', 'hfsx']);
@@ -72,6 +75,8 @@ export async function probeRegion(reader: BlockReader, options: ProbeOptions = {
 function whyUnmapped(info: FileSystemInfo): RawReason {
   if (info.kind === 'unknown' || info.kind === 'empty')
     return { code: 'unknown-content', reason: 'nothing known was recognised' };
+  if (info.kind === 'bitlocker' || info.kind === 'luks')
+    return { code: 'unsupported', reason: 'it is encrypted, so that what of it is used cannot be told' };
   const place = info.details?.['wrapped'] === true ? ' inside a wrapper' : '';
   return {
     code: 'unsupported',
@@ -91,7 +96,13 @@ function fitToRegion(map: UsedMap, info: FileSystemInfo, reader: BlockReader): U
   if (map.raw !== undefined) return { ...map, used: rawMap({ sizeBytes, reason: map.raw }).used };
   const builder = new ExtentsBuilder().addAll(map.used.slice(0, sizeBytes));
   if (info.sizeBytes !== undefined) builder.add(info.sizeBytes, sizeBytes - info.sizeBytes);
-  return { ...map, used: builder.finish().alignOutwards(sectorSize, sizeBytes) };
+  return { ...map, used: checkCount(builder.finish().alignOutwards(sectorSize, sizeBytes)) };
+}
+
+function checkCount(used: Extents): Extents {
+  if (used.count <= MAX_MAP_EXTENTS) return used;
+  const problem = `has ${used.count} separate runs, more than ${MAX_MAP_EXTENTS}`;
+  throw new PermafrostError('structure/invalid', { structure: 'allocation map', problem });
 }
 
 /** Asks every prober and weighs the answers. */

@@ -9,6 +9,7 @@ import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
 import type { FileSystem, FileSystemInfo, MapOptions, RawReason, UsedMap } from '../file-system.ts';
 import { readDistrustedMap } from '../distrusted-map.ts';
 import { rawMap } from '../raw-map.ts';
+import { release } from '../release.ts';
 import { findBackupBootRegion, readBootRegion, type ExfatLayout } from './boot-region.ts';
 import {
   clusterOffset,
@@ -130,6 +131,7 @@ async function readUsed(
       const bits = Math.min(Math.min(pieceBytes, run.length - at) * 8, clusterCount - cluster);
       const bytes = await reader.read(run.offset + at, Math.ceil(bits / 8));
       addBits(builder, bytes, bits, clusterBytes, heapOffsetBytes + cluster * clusterBytes);
+      release(bytes);
       cluster += bits;
     }
   }

@@ -6,7 +6,8 @@
 import { addBits } from '../../base/bitmap.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
 import { isPermafrostError, PermafrostError, throwIfCancelled } from '../../base/errors.ts';
-import { type Extents, ExtentsBuilder } from '../../base/extents.ts';
+import { type Extents, ExtentsBuilder, MAX_EXTENTS } from '../../base/extents.ts';
+import { release } from '../release.ts';
 import { extCrc32c } from './checksums.ts';
 import type { Doubts } from './doubts.ts';
 import { groupBlocks, groupClusters, groupStart, leadingMetadataBlocks, type Geometry } from './geometry.ts';
@@ -16,8 +17,6 @@ import { measureBits } from './measure-bits.ts';
 
 /** How much of neighbouring bitmaps is read at once. */
 const RUN_BYTES = 4 * 1024 * 1024;
-/** What the map may take of memory: 256 MiB. A sparse file of nothing could ask for a thousand times that. */
-const MAX_EXTENTS = 2 ** 24;
 
 export interface UsedBlocks {
   readonly used: Extents;
@@ -29,7 +28,7 @@ export interface UsedBlocks {
 
 export interface UsedBlocksOptions {
   readonly signal?: AbortSignal | undefined;
-  /** More extents than this are refused; default 2²⁴. */
+  /** More extents than this are refused; default {@link MAX_EXTENTS}. */
   readonly maxExtents?: number;
 }
 
@@ -168,6 +167,7 @@ async function addRun(work: Work, run: readonly Pending[]): Promise<void> {
   }
   for (const [i, pending] of run.entries())
     addBitmap(work, pending, bytes.subarray(i * blockSize, (i + 1) * blockSize));
+  release(bytes);
 }
 
 function addBitmap(work: Work, { group, descriptor }: Pending, bitmap: Uint8Array): void {

@@ -10,6 +10,7 @@ import { throwIfCancelled } from '../../base/errors.ts';
 import type { ExtentsBuilder } from '../../base/extents.ts';
 import { Fields } from '../../base/fields.ts';
 import { countBits } from '../count-bits.ts';
+import { release } from '../release.ts';
 import { checkpointFlags, type F2fsCheckpoint } from './checkpoint.ts';
 import { BLOCK_BYTES, SEGMENT_BLOCKS, type F2fsSuperblock } from './superblock.ts';
 
@@ -74,6 +75,7 @@ export async function readValidBlocks(
       if (countBits(map, SEGMENT_BLOCKS, 'msb') !== valid)
         problems.fail(`miscounts the blocks of segment ${segment}`);
     }
+    release(bytes);
     from = to;
   }
   if (nodeBlocks !== checkpoint.validNodeCount)

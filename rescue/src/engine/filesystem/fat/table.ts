@@ -4,6 +4,7 @@
  */
 import type { BlockReader } from '../../base/block-reader.ts';
 import { PermafrostError, throwIfCancelled } from '../../base/errors.ts';
+import { release } from '../release.ts';
 import type { FatLayout, FatWidth } from './boot-sector.ts';
 
 /** What the copies of the table say together. */
@@ -95,10 +96,13 @@ export async function scanTable(
     badCount += decode(piece, width, first, count, clusterCount, marks);
     for (let copy = 1; copy < layout.fatCount; copy++) {
       const other = await reader.read(layout.fatOffsetBytes + copy * layout.fatBytes + at, length);
-      if (Buffer.compare(piece, other) === 0) continue;
-      copiesDiffer = true;
-      decode(other, width, first, count, clusterCount, marks);
+      if (Buffer.compare(piece, other) !== 0) {
+        copiesDiffer = true;
+        decode(other, width, first, count, clusterCount, marks);
+      }
+      release(other);
     }
+    release(piece);
   }
   for (let i = 0; i < bitmapBytes; i++) {
     const lost = marks.targets[i]! & ~marks.used[i]!;

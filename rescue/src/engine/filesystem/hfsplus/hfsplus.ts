@@ -10,6 +10,7 @@ import { countBits } from '../count-bits.ts';
 import { readDistrustedMap } from '../distrusted-map.ts';
 import type { FileSystem, FileSystemState, MapOptions, Prober, RawReason, UsedMap } from '../file-system.ts';
 import { rawMap } from '../raw-map.ts';
+import { release } from '../release.ts';
 import { readAllRuns, readVolumeName } from './btree.ts';
 import { readFork } from './fork-reader.ts';
 import { readJournalState } from './journal.ts';
@@ -124,6 +125,7 @@ async function readUsed(
     const bits = await readFork(reader, 'HFS Plus allocation file', runs, blockSize, block / 8, length);
     allocated += countBits(bits, count, 'msb');
     addBits(builder, bits, count, blockSize, block * blockSize, { order: 'msb' });
+    release(bits);
   }
   // Marked in the bitmap too, on a sound volume, as the header is; these are what the volume is found by.
   builder.add(totalBlocks * blockSize - HEADER_OFFSET, HEADER_OFFSET);

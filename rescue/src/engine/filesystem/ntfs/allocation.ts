@@ -5,6 +5,7 @@
 import { addBits } from '../../base/bitmap.ts';
 import { isPermafrostError, throwIfCancelled } from '../../base/errors.ts';
 import { Extents, ExtentsBuilder } from '../../base/extents.ts';
+import { release } from '../release.ts';
 import { attributeTypes } from './attribute.ts';
 import { readLogStream } from './log-file.ts';
 import type { Mft } from './mft.ts';
@@ -33,6 +34,7 @@ export async function readAllocation(mft: Mft, signal: AbortSignal | undefined):
     const bytes = await bitmap.read(at, Math.min(PIECE_BYTES, neededBytes - at));
     const bitCount = Math.min(bytes.length * 8, clusterCount - at * 8);
     addBits(builder, bytes, bitCount, clusterSize, at * 8 * clusterSize);
+    release(bytes);
   }
   const allocated = builder.finish();
   const metadata = await readMetadataStreams(mft, bitmap);

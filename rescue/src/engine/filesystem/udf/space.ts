@@ -8,6 +8,7 @@ import { throwIfCancelled } from '../../base/errors.ts';
 import type { ExtentsBuilder } from '../../base/extents.ts';
 import { Fields } from '../../base/fields.ts';
 import { countBits } from '../count-bits.ts';
+import { release } from '../release.ts';
 import { tagIdentifier, udfTags } from './tag.ts';
 import type { UdfPartition, VolumeExtent } from './volume.ts';
 
@@ -72,6 +73,7 @@ async function readBitmap(
     const bits = await reader.read(offset + BITMAP_HEADER_BYTES + bit / 8, Math.ceil(count / 8));
     freeBlocks += countBits(bits, count, 'lsb');
     addBits(builder, bits, count, blockSize, (startBlock + bit) * blockSize, { clear: true });
+    release(bits);
   }
   return { freeBlocks, offset, lengthBytes };
 }

@@ -5,7 +5,7 @@
  */
 import type { BlockReader } from '../../base/block-reader.ts';
 import { throwIfCancelled } from '../../base/errors.ts';
-import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
+import { ExtentsBuilder, MAX_EXTENTS, type Extents } from '../../base/extents.ts';
 import { Fields } from '../../base/fields.ts';
 import { HEADER_SECTORS, readAllocationGroup, type AllocationGroup } from './allocation-group.ts';
 import { hasLazyCounters } from './features.ts';
@@ -27,6 +27,8 @@ class FreeList {
   count = 0;
 
   add(start: number, count: number): void {
+    if (this.count === MAX_EXTENTS)
+      new Fields(new Uint8Array(0), 'XFS group').fail(`has more than ${MAX_EXTENTS} free extents`);
     if (2 * this.count === this.#pairs.length) {
       const grown = new Uint32Array(this.#pairs.length * 2);
       grown.set(this.#pairs);
