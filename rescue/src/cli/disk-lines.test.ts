@@ -101,7 +101,7 @@ test('of containers it is shown how they are unlocked and what they belong to', 
     fileSystem: { kind: 'md', state: 'unknown', details: { level: 1, alsoSeen: ['ext4'] } },
   });
   const dynamic = partition(3, {
-    fileSystem: { kind: 'ldm', state: 'unknown', details: { diskGroup: 'Dg0' } },
+    fileSystem: { kind: 'ldm', state: 'unknown', details: { diskGroup: 'Dg0', volumes: ['A', 'B'] } },
   });
   const lines = diskLines(disk(locked, member, dynamic), 200);
   assert.ok(
@@ -110,7 +110,7 @@ test('of containers it is shown how they are unlocked and what they belong to', 
     ),
   );
   assert.ok(lines.includes('      type 2, RAID level 1, also looks like ext4'));
-  assert.ok(lines.includes('      type 3, disk group Dg0'));
+  assert.ok(lines.includes('      type 3, volumes A, B, disk group Dg0'));
 });
 
 test('a bitmap that was trusted is said to be', () => {

@@ -94,6 +94,7 @@ function contentFacts({ details = {} }: FileSystemInfo): string[] {
   const named = (words: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`${words} ${value}`];
   return [
+    ...named('volumes', list('volumes')),
     ...named('unlocked by', list('protectors')),
     ...named('encrypted with', one('encryption')),
     ...named('disk group', one('diskGroup')),

@@ -106,6 +106,7 @@ export const fixtures: readonly NamedRegion[] = [
     kind: 'apfs',
     what: 'mkapfs of apfsprogs, February 2023',
     sizeBytes: 600 * MiB,
+    label: 'Größe',
     uuid,
     blkid: 'apfs',
     pieces: [
@@ -114,6 +115,25 @@ export const fixtures: readonly NamedRegion[] = [
         inflated(
           'M//LILPiXdNuRgYIQKIbQLRfRLATgwCQEcHEgA3ARQWVjF1C08o7Zq7afebuu/8pLKjyDkAsII4w3xFJPwuaWSwMCEEFP6h7' +
             'WFDtZGJhGAWjYBSMApoCRmBBxDEaDKNgFIyCUTAKRsEoGAWjYJgAAA==',
+        ),
+      ],
+      [
+        81920000,
+        inflated('+x436e9WllwnBT8GMGCEUAzcDAwOyHwmIB+EFaHqRsEoGAWjYBSMglEwCkbBKBgFo2AUjIJRMHQAAA=='),
+      ],
+      [
+        81924096,
+        inflated(
+          'k1l5a4L6tEnyin4MYMAIoRiYGBgcuIE0O1zsAKMAwwHe//8ZGECYgUGAYRQMXcDEghrfo2AUjIJRMApGwSgYBaNgFIyCUTAK' +
+            'hhAAdsmV/OBMMCHAgIph/T0YDQA=',
+        ),
+      ],
+      [
+        81928192,
+        inflated(
+          's9h2THVen8UHJhYGMGCEUAy8UNoxINgJRDMxoAJGBvyAFY1mQ9LHBMEOIKzsBxFnhtqvBuWr+2E3V4CBMjDz0jLDpgRX40VP' +
+            '4l9ac3KcQfdPbnZiQVqxQlp+kUJOZl5phY5CWWpRcWZ+noKBniFQ/qCfbH1L0ysJRoZRMBiAe9HhbYfnp45Y/zOPJoFRMApG' +
+            'wSgYBaNgFIyCUTAKRgGRAAA=',
         ),
       ],
     ],

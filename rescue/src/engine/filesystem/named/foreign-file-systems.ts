@@ -1,9 +1,10 @@
 /**
  * File systems of macOS, Windows, BSD and VMware that are named by their first structures: HFS (Inside Macintosh:
- * Files), APFS (Apple File System Reference), ReFS, UFS (FreeBSD `ufs/ffs/fs.h`), VMFS.
+ * Files), ReFS, UFS (FreeBSD `ufs/ffs/fs.h`), VMFS.
  */
 import type { Fields } from '../../base/fields.ts';
 import { volumeUuid } from '../hfsplus/volume-header.ts';
+import { apfs } from './apfs.ts';
 import { fromSignature, places, type Identity, type ProberEntry } from './signature.ts';
 
 /** An HFS volume, or the HFS wrapper of an HFS+ volume. */
@@ -22,15 +23,6 @@ const hfs = fromSignature({
   length: 512,
   magics: [[0, 'BD']],
   describe: describeHfs,
-});
-
-const apfs = fromSignature({
-  kind: 'apfs',
-  role: 'file-system',
-  at: places(0),
-  length: 512,
-  magics: [[32, 'NXSB']],
-  describe: (f) => ({ uuid: f.uuid(72), blocks: f.u64(40), blockSize: f.u32(36) }),
 });
 
 const refs = fromSignature({

@@ -139,6 +139,49 @@ test('HFS+ in a wrapper of HFS is named HFS+ and kept whole', async () => {
   assert.deepEqual(map.used.toPairs(), [[0, 1024 * 1024]]);
 });
 
+test('APFS: without the volumes that its object map leads to it is still named', async () => {
+  const region = fixtures.find(({ kind }) => kind === 'apfs')!;
+  for (let gone = 1; gone < region.pieces.length; gone++) {
+    const pieces = region.pieces.filter((_, i) => i !== gone);
+    const info = await identifyRegion(sparseReader({ ...region, pieces }));
+    assert.equal(info.kind, 'apfs');
+    assert.equal(info.uuid, region.uuid);
+    assert.equal(info.label, undefined);
+  }
+});
+
+test('APFS: all of its volumes are shown, and a tree of nodes that lead to themselves ends', async () => {
+  const region = fixtures.find(({ kind }) => kind === 'apfs')!;
+  const [container, map, tree, volume] = region.pieces.map(([, bytes]) => Buffer.from(bytes));
+  // A second volume, found by the same map.
+  container!.writeBigUInt64LE(1030n, 184 + 8);
+  tree!.writeUInt32LE(2, 36);
+  tree!.writeUInt16LE(16, 56 + 4);
+  tree!.writeUInt16LE(32, 56 + 6);
+  const keys = 56 + tree!.readUInt16LE(42);
+  tree!.writeBigUInt64LE(1030n, keys + 16);
+  tree!.writeBigUInt64LE(20003n, 4096 - 40 - 32 + 8);
+  const second = Buffer.from(volume!);
+  second.fill(0, 704, 960).write('Data', 704);
+  const at = (block: number, bytes: Buffer): [number, Buffer] => [block * 4096, bytes];
+  const pieces = [
+    at(0, container!),
+    at(20000, map!),
+    at(20001, tree!),
+    at(20002, volume!),
+    at(20003, second),
+  ];
+  const info = await identifyRegion(sparseReader({ ...region, pieces }));
+  assert.equal(info.label, 'Größe');
+  assert.deepEqual(info.details?.['volumes'], ['Größe', 'Data']);
+
+  // No leaf, and the child is the node itself.
+  tree!.writeUInt16LE(5, 32);
+  tree!.writeBigUInt64LE(20001n, 4096 - 40 - 16);
+  tree!.writeBigUInt64LE(20001n, 4096 - 40 - 32);
+  assert.equal((await identifyRegion(sparseReader({ ...region, pieces }))).label, undefined);
+});
+
 /** Bytes that begin like something and are not. */
 const lookAlikes: readonly [string, number, Buffer][] = [
   [
