@@ -142,7 +142,9 @@ interface Program {
 /** What the dynamic section of each ELF file asks for, by `readelf`. */
 function readPrograms(root: string, paths: readonly string[]): Program[] {
   const programs: Program[] = [];
-  const text = run('readelf', ['--wide', '-d', ...paths, '/dev/null'], { cwd: root });
+  if (paths.length === 0) return programs;
+  // It names its files only where there are several.
+  const text = run('readelf', ['--wide', '-d', paths[0]!, ...paths], { cwd: root });
   for (const line of text.split('\n')) {
     const file = /^File: (.*)$/.exec(line)?.[1];
     if (file !== undefined) programs.push({ path: file, needs: [], searched: [] });
@@ -180,7 +182,7 @@ export function findProblems(root: string): string[] {
     const name = program!.endsWith('/env') ? `/usr/bin/${argument ?? ''}` : program!;
     if (!existsSync(join(root, name))) problems.push(`${path} is run by ${name}, which is missing`);
   }
-  problems.push(...missingLibraries(root, elf));
+  problems.push(...new Set(missingLibraries(root, elf)));
   for (const name of promisedPrograms) {
     const found = ['usr/bin', 'usr/sbin'].some((folder) => existsSync(join(root, folder, name)));
     if (!found) problems.push(`the program ${name} is missing`);
