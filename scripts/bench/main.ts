@@ -2,12 +2,13 @@
  * Benchmarks against peers: every contestant does the same work on the same file system, in turn, round after
  * round, and ends with its data synced. Medians and ratios are printed and written to docs/.
  *
- * Usage: node scripts/bench/main.ts [ROUNDS] [GROUP...]   Groups: speed, again, growth; all if none is named.
+ * Usage: node scripts/bench/main.ts [ROUNDS] [GROUP...]   Groups: speed, again, growth, huge; all if none is named.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { growth, tenthImage, type GrowthRow } from './growth.ts';
+import { huge, type HugeRow } from './huge.ts';
 import { plot } from './plot.ts';
 import { Bench } from './race.ts';
 import { makeExt4 } from './sources.ts';
@@ -43,7 +44,7 @@ function speed(bench: Bench): void {
 
 function again(bench: Bench): void {
   makeExt4(bench, 'large.img', 1100, 8);
-  bench.shell('mount -o loop large.img mnt; head -c 4G /dev/urandom > mnt/noise; umount mnt');
+  bench.shell('mount -o loop large.img mnt; head -c 2G /dev/urandom > mnt/noise; umount mnt');
   bench.shell('partclone.ext4 -c -a0 -s large.img -O large-used.bin -L log 2>/dev/null');
   attach(bench, 'large.img', 'large-loop');
   secondImage(bench, permafrost);
@@ -63,8 +64,9 @@ try {
     rows = growth(bench, permafrost);
     tenthImage(bench, permafrost);
   }
+  const synthetic: HugeRow | undefined = wants('huge') ? huge(bench, permafrost) : undefined;
   const machine = { processor: cpus()[0]!.model, processors: cpus().length, date: new Date().toISOString() };
-  const result = { machine, rounds: bench.rounds, results: bench.results, growth: rows };
+  const result = { machine, rounds: bench.rounds, results: bench.results, growth: rows, synthetic };
   const name = groups.length === 0 ? 'benchmarks' : `benchmarks-${groups.join('-')}`;
   const folder = groups.length === 0 ? join(root, 'docs') : tmpdir();
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);

@@ -1,0 +1,59 @@
+/** The one executable: the same bytes wherever it is built, and usable by anybody, from anywhere. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { run } from './support/command.ts';
+import { scratchFolder } from './support/scratch.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+async function sha256(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}
+
+test('two builds in different folders give the same executable', async (t) => {
+  await run(join(root, 'scripts/build'), [], { timeoutMs: 400_000 });
+  const folder = join(await scratchFolder(t, 'build'), 'somewhere', 'else');
+  await mkdir(folder, { recursive: true });
+  // What a checkout has, and the packages; nothing that was built here, so that the addon is compiled again.
+  await run('bash', [
+    '-euo',
+    'pipefail',
+    '-c',
+    'cd "$1" && { git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null || true; } | tar -cf - -T - | tar -xf - -C "$2" && cp -a node_modules "$2/node_modules"',
+    'bash',
+    root,
+    folder,
+  ]);
+  await run(join(folder, 'scripts/build'), [], { timeoutMs: 400_000 });
+  assert.equal(await sha256(join(folder, 'dist/permafrost')), await sha256(join(root, 'dist/permafrost')));
+});
+
+test('a user without rights runs it from a folder that cannot be written to', async (t) => {
+  const folder = await scratchFolder(t, 'user');
+  const program = join(folder, 'permafrost');
+  await copyFile(join(root, 'dist/permafrost'), program);
+  await chmod(folder, 0o755);
+  const home = join(folder, 'home');
+  await mkdir(home);
+  await run('chown', ['nobody', home]);
+  const image = join(home, 'disk.img');
+  const asNobody = (...args: string[]): ReturnType<typeof run> =>
+    run('setpriv', ['--reuid=nobody', '--clear-groups', 'env', `HOME=${home}`, `XDG_CACHE_HOME=`, ...args]);
+  await asNobody('truncate', '-s', '16M', image);
+  await asNobody('mke2fs', '-q', '-F', '-t', 'ext4', image);
+  const repo = join(home, 'repository');
+  await asNobody(program, 'image', image, '--repo', repo);
+  const before = await sha256(image);
+  await asNobody(program, 'restore', 'latest', join(home, 'back.img'), '--repo', repo, '--yes');
+  assert.match((await asNobody(program, 'inspect', join(home, 'back.img'))).stdout, /ext4/);
+  assert.equal(await sha256(image), before);
+  // The addon was unpacked into a folder that is the user's alone.
+  const { stdout } = await run('find', [home, '-name', '*.node', '-printf', '%u %m\n']);
+  assert.match(stdout, /^nobody 4?[4567]00\n$/);
+  await rm(home, { recursive: true });
+});
