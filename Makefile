@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-targets := help setup build demo test test-fast test-long lint format bench clean distclean
+targets := help setup build iso lock demo test test-fast test-long lint format bench clean distclean
 .PHONY: $(targets) ready
 
 # Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
@@ -29,6 +29,12 @@ setup: ## Install what is missing: Debian packages, npm packages, the pinned Nod
 
 build: ready ## Build the one executable, dist/permafrost
 	@scripts/build
+
+iso: build ## Build the bootable image, dist/permafrost.iso (docs/boot.md)
+	@node scripts/iso/build.ts
+
+lock: ready ## Pin the newest Debian packages of the image (scripts/iso/debian.lock.json)
+	@node scripts/iso/lock.ts
 
 demo: build ## Image, change, image again, wipe and restore a real demo disk, and prove it equal
 	@node scripts/demo.ts

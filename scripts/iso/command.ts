@@ -6,8 +6,8 @@ import { join } from 'node:path';
 export interface CommandOptions {
   readonly cwd?: string;
   readonly input?: string | Uint8Array;
-  /** Added to the environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment; `undefined` takes a variable out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export class CommandFailed extends Error {

@@ -30,7 +30,6 @@ export const initramfsModules: ModuleChoice = {
     'kernel/drivers/usb/host/xhci-pci',
     'kernel/drivers/usb/storage/uas',
     'kernel/drivers/usb/storage/usb-storage',
-    'kernel/drivers/virtio/virtio_pci',
     'kernel/fs/isofs/',
     'kernel/fs/overlayfs/',
     'kernel/fs/squashfs/',
@@ -49,7 +48,6 @@ export const rootModules: ModuleChoice = {
     'kernel/drivers/block/',
     'kernel/drivers/cdrom/',
     'kernel/drivers/char/hw_random/virtio-rng',
-    'kernel/drivers/char/virtio_console',
     'kernel/drivers/firmware/qemu_fw_cfg',
     'kernel/drivers/gpu/drm/hyperv/',
     'kernel/drivers/gpu/drm/tiny/',
@@ -67,7 +65,6 @@ export const rootModules: ModuleChoice = {
     'kernel/drivers/i2c/busses/i2c-designware-pci',
     'kernel/drivers/i2c/busses/i2c-i801',
     'kernel/drivers/input/evdev',
-    'kernel/drivers/input/keyboard/atkbd',
     'kernel/drivers/input/serio/',
     'kernel/drivers/md/',
     'kernel/drivers/message/fusion/',
@@ -99,7 +96,6 @@ export const rootModules: ModuleChoice = {
     'kernel/drivers/usb/typec/',
     'kernel/drivers/virtio/',
     'kernel/fs/',
-    'kernel/lib/',
     'kernel/net/802/',
     'kernel/net/8021q/',
     'kernel/net/dns_resolver/',
@@ -143,6 +139,5 @@ export const rootModules: ModuleChoice = {
     // These write to the disks they are loaded for, or keep a machine from staying up.
     'kernel/drivers/block/zram/',
     'kernel/drivers/block/floppy',
-    'kernel/drivers/mmc/core/mmc_test',
   ],
 };

@@ -41,7 +41,14 @@ const removed: readonly string[] = [
   'usr/lib/x86_64-linux-gnu/security',
   'usr/local',
   'usr/share/{apport,applications,consoletrans,doc-base,fish,gcc,gdb,icons,libaudit,menu,nano,pixmaps,sounds,vim}',
-  'usr/share/{polkit-1,dbus-1,metainfo,xml,python3,pam-configs,elvish}',
+  'usr/share/{polkit-1,dbus-1,metainfo,xml,python3,pam-configs,elvish,libgcrypt20,mdadm,rsync}',
+  // Daemons that act upon volumes by themselves.
+  'usr/sbin/{dmeventd,lvmpolld}',
+  // Written in Python or for Bash.
+  'usr/bin/{rrsync,rsync-ssl,smb2-quota,smbinfo}',
+  'usr/libexec/{e2fsprogs,xfsprogs,lvresize_fs_helper}',
+  'usr/sbin/{blkdeactivate,e2scrub,e2scrub_all,fsadm,lvmdump,mountstats,nfsiostat,rpcctl}',
+  'usr/sbin/{xfs_property,xfs_protofile}',
 ];
 
 /** BusyBox programs that are services or package tools: a rescue system has no place for them. */
@@ -142,7 +149,7 @@ export function packRoot(folders: Folders): void {
     join(folders.work, 'tools'),
     'mksquashfs',
     [
-      ...[join(folders.work, 'root'), image, '-comp', 'zstd', '-Xcompression-level', '19', '-b', '256K'],
+      ...[join(folders.work, 'root'), image, '-comp', 'zstd', '-Xcompression-level', '15', '-b', '256K'],
       ...[
         '-all-root',
         '-all-time',
@@ -156,7 +163,7 @@ export function packRoot(folders: Folders): void {
       ],
     ],
     // mksquashfs refuses the variable beside its own options.
-    { env: { SOURCE_DATE_EPOCH: '' } },
+    { env: { SOURCE_DATE_EPOCH: undefined } },
   );
   say(`root.squashfs: ${(statSync(image).size / 1e6).toFixed(1)} MB`);
 }
