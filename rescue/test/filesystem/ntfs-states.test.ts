@@ -128,7 +128,7 @@ describe('an NTFS volume that was not shut down', () => {
     cutOff = true;
     await mount.cutOff();
     await stopped;
-    let mapped = 0;
+    let compared = 0;
     for (const cut of [...cuts, image]) {
       const { map } = await inspect(t, cut);
       if (map.raw !== undefined) {
@@ -136,14 +136,19 @@ describe('an NTFS volume that was not shut down', () => {
         assert.equal(map.raw.code, 'inconsistent');
         continue;
       }
-      mapped++;
       assert.ok(map.used.totalBytes < 16 * MIB);
-      const before = await readTree(t, cut);
+      // A file may be in its folder already and have no record yet: nobody can read that.
+      const before = await readTree(t, cut).catch((error: unknown) => {
+        assert.equal((error as NodeJS.ErrnoException).code, 'EIO');
+        return undefined;
+      });
+      if (before === undefined) continue;
+      compared++;
       assert.ok(before.split('\n').length >= 30);
       await overwriteUnused(cut, (await stat(cut)).size, map.used);
       assert.equal(await readTree(t, cut), before);
     }
-    assert.ok(mapped > 0);
+    assert.ok(compared > 0);
   });
 
   it('keeps files of which the bitmap has lost clusters, and says so', async (t) => {

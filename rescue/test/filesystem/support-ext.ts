@@ -16,6 +16,7 @@ import {
   sparseFile,
   treeDigest,
 } from '../support/scratch.ts';
+import { waitUntilReleased } from './support-mounted.ts';
 
 export const MIB = 1024 * 1024;
 
@@ -47,6 +48,7 @@ export async function mountExt(
     async unmount() {
       await run('umount', [folder]);
       await detach();
+      await waitUntilReleased(device, image);
     },
   };
 }

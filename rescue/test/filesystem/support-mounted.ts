@@ -1,6 +1,8 @@
 /** Real file systems that the kernel mounts from image files, and what partclone makes of them. */
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addBits } from '../../src/engine/base/bitmap.ts';
 import { ExtentsBuilder, type Extents } from '../../src/engine/base/extents.ts';
 import { run } from '../support/command.ts';
@@ -28,8 +30,25 @@ export async function mountImage(
     async unmount() {
       await run('umount', [folder]);
       await detach();
+      await waitUntilReleased(device, image);
     },
   };
+}
+
+/**
+ * Waits until nobody holds a loop device any more. A process elsewhere that was started in a mount namespace of its
+ * own keeps a file system mounted that was unmounted here: it is written to until that process ends.
+ */
+export async function waitUntilReleased(device: string, image: string): Promise<void> {
+  const path = await realpath(image);
+  for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 50) {
+    const holding = await readFile(`/sys/block/${basename(device)}/loop/backing_file`, 'utf8').catch(
+      () => '',
+    );
+    if (holding.trimEnd() !== path) return;
+    await sleep(50);
+  }
+  throw new Error(`${device} is still mounted in another mount namespace`);
 }
 
 /** Digest of all files in `image`, mounted for it. */
