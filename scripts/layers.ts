@@ -1,7 +1,7 @@
 /**
  * The rules of who may import whom, as one pure function over source texts. docs/architecture.md draws them:
  * base ← device ← {partition, filesystem}, base ← repository, job composes them, engine/index.ts is the one
- * door, {cli, tui} ← main. Types count like values for the layers, since they bind as hard; only values can
+ * door, unattended ← cli, {cli, tui} ← main. Types count like values for the layers, since they bind as hard; only values can
  * make a cycle.
  */
 import { posix } from 'node:path';
@@ -23,10 +23,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   repository: ['base'],
   job: ['base', 'device', 'partition', 'filesystem', 'repository'],
   engine: ['base', 'device', 'partition', 'filesystem', 'repository', 'job'],
-  cli: ['engine'],
+  unattended: ['engine'],
+  cli: ['engine', 'unattended'],
   tui: ['engine'],
   main: ['cli', 'tui', 'engine'],
-  scripts: ['engine'],
+  scripts: ['engine', 'unattended'],
   native: [],
   'test-vm': [],
 };

@@ -4,8 +4,8 @@
  *   all   fast, the executable, and rescue/test and *.root.test.ts: real file systems, loop devices, FUSE;
  *         these run as root
  *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
- * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_SCRATCH (a folder with
- * 10 GB free; /var/tmp if not set, because /tmp may be memory).
+ * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_KILLS, PERMAFROST_FLIPS,
+ * PERMAFROST_CUTS, PERMAFROST_SCRATCH (a folder with 10 GB free; /var/tmp if not set, because /tmp may be memory).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -25,6 +25,14 @@ interface Suite {
 
 const passed: Counts = { ...noCounts, passed: 1 };
 const failed: Counts = { ...noCounts, failed: 1 };
+
+/** How much more `make test-long` does, unless the environment says otherwise. */
+const longFactors = {
+  PERMAFROST_FUZZ_FACTOR: '20',
+  PERMAFROST_KILLS: '100',
+  PERMAFROST_FLIPS: '300',
+  PERMAFROST_CUTS: '100',
+} as const;
 
 const running = new Set<ChildProcess>();
 let interrupted = false;
@@ -117,9 +125,9 @@ function testFiles(
     const testScratch = join(scratch, 'files');
     await mkdir(testScratch, { recursive: true });
     const env: NodeJS.ProcessEnv = {
+      ...(tier === 'long' ? longFactors : {}),
       ...process.env,
       PERMAFROST_SCRATCH: testScratch,
-      PERMAFROST_FUZZ_FACTOR: process.env['PERMAFROST_FUZZ_FACTOR'] ?? (tier === 'long' ? '20' : '1'),
     };
     const whole = [...command, ...files];
     const done = await execute(root ? asRoot(whole, env) : whole, env, print);

@@ -5,6 +5,7 @@ import { imageCommand } from './commands/image.ts';
 import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -16,4 +17,5 @@ export const commands: readonly Command[] = [
   showCommand,
   restoreCommand,
   verifyCommand,
+  runCommand,
 ];

@@ -3,7 +3,8 @@ import { exitCodes, type ErrorReport, type Outcome, type Report } from '../engin
 import { formatBytes, formatDuration, formatRate } from './format.ts';
 import type { Output } from './output.ts';
 
-const exitCodeOf: Readonly<Record<Outcome, number>> = {
+/** The exit code of a command that ends with this outcome. */
+export const exitCodeOf: Readonly<Record<Outcome, number>> = {
   done: exitCodes.done,
   'done-with-gaps': exitCodes.gaps,
   failed: exitCodes.failed,

@@ -11,6 +11,7 @@ export { runImage } from './job/image.ts';
 export { listDisks } from './device/disks.ts';
 export { describeDisks, type ListedDisk, type ListedRegion } from './job/list-disks.ts';
 export type { OnProgress } from './job/progress.ts';
+export { describeMachine } from './job/machine.ts';
 export { planRestore, runRestore } from './job/restore.ts';
 export type { RunOptions } from './job/run-options.ts';
 export { describeImage, selectImage, type ImageSelection } from './job/select-image.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Repository, runImage, runRestore, runVerify } from '../../src/engine/index.ts';
+import { Repository, runImage, runRestore, runVerify, type DiskPlan } from '../../src/engine/index.ts';
 import { isPermafrostError } from '../../src/engine/base/errors.ts';
 import { run } from '../support/command.ts';
 import { mountFaultFs } from '../support/faultfs.ts';
@@ -74,8 +74,9 @@ test('a power cut while restoring leaves the old disk, the new one, or none', as
   const plan = await inspect(source);
   const digest = await usedDigest(source, plan);
   const other = await makeDisk(folder, 'other.img', { seed: 9 });
-  const otherDigest = await usedDigest(other, await inspect(other));
-  assert.notEqual(digest, otherDigest);
+  const inside = await usedDigest(source, partitionsOf(plan));
+  const otherInside = await usedDigest(other, partitionsOf(await inspect(other)));
+  assert.notEqual(inside, otherInside);
   const repository = join(folder, 'repository');
   await permafrost(['image', source, '--repo', repository]);
 
@@ -108,9 +109,9 @@ test('a power cut while restoring leaves the old disk, the new one, or none', as
     const target = join(into, 'target.img');
     const found = await inspect(target);
     if (found.regions.some(({ partitions }) => partitions.length > 0)) {
-      const left = await usedDigest(target, found);
-      assert.ok(left === digest || left === otherDigest, `${where}: a table over a mixture`);
-      seen[left === digest ? 'new' : 'old']++;
+      const left = await usedDigest(target, partitionsOf(found));
+      assert.ok(left === inside || left === otherInside, `${where}: a table over a mixture`);
+      seen[left === inside ? 'new' : 'old']++;
     } else seen.none++;
     if (cut > done) assert.equal(await usedDigest(target, plan), digest, where);
     const resumed = await runRestore({
@@ -127,6 +128,11 @@ test('a power cut while restoring leaves the old disk, the new one, or none', as
   t.diagnostic(JSON.stringify(seen));
   assert.ok(seen.none > 0 && seen.new > 0, JSON.stringify(seen));
 });
+
+/** Without what lies around the partitions: of the table itself a cut may leave one of its two copies. */
+function partitionsOf(disk: DiskPlan): DiskPlan {
+  return { ...disk, regions: disk.regions.filter(({ partitions }) => partitions.length > 0) };
+}
 
 async function imagesOf(
   path: string,

@@ -179,6 +179,23 @@ const table = {
     (d) => d.kept ?? 'Nothing half-done was left behind. Run the same command again to continue.',
     exitCodes.cancelled,
   ),
+  'job-file/invalid': row<{ file: string; problems: readonly string[] }>(
+    (d) => `${d.file} is no job file:\n  ${d.problems.slice(0, 20).join('\n  ')}`,
+    () => 'Nothing was done. Mend these lines; docs/unattended.md has examples.',
+    exitCodes.usage,
+  ),
+  'job-file/disk': row<{ rule: string; problem: string }>(
+    (d) => `${d.rule} ${d.problem}`,
+    () => 'Nothing was written. "permafrost disks" shows serials and WWNs; name the disk by one of them.',
+  ),
+  'job-file/repository': row<{ rule: string; problem: string }>(
+    (d) => `${d.rule} ${d.problem}`,
+    () => 'Nothing was written. "permafrost disks" shows labels; attach the disk, or change the job file.',
+  ),
+  'job-file/already-run': row<{ id: string; when: string; outcome: string }>(
+    (d) => `this machine ran the job "${d.id}" already (${d.when}, outcome ${d.outcome})`,
+    () => 'Nothing was done. Give the job another id, or set "repeat: true" in it.',
+  ),
   'program/addon': row<{ path: string; problem: string }>(
     (d) => `the native part of permafrost cannot be loaded from ${d.path}: ${d.problem}`,
     () => 'Install permafrost again, or point PERMAFROST_ADDON_DIR at a private folder it can be run from.',

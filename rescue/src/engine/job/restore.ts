@@ -129,6 +129,8 @@ class TargetRestore {
     if (whole) {
       await zeroRange(file, 0, Math.min(CLEAR_BYTES, sizeBytes));
       await zeroRange(file, Math.max(0, sizeBytes - CLEAR_BYTES), Math.min(CLEAR_BYTES, sizeBytes));
+      // Before anything else goes: a cut must not leave the old table over partitions that have begun to change.
+      await flush(file);
     }
     const cleared = whole ? imaged.regions.filter(({ start }) => start < sizeBytes) : regions;
     for (const { start, length, content } of cleared) {

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isPermafrostError } from '../engine/index.ts';
+import { resolveDisk, type Disks } from './disk-rule.ts';
+import type { DiskRule } from './job-file.ts';
+
+type Disk = Disks[number];
+
+function disk(path: string, more: Partial<Disk> = {}): Disk {
+  return {
+    path,
+    deviceNumber: '8:0',
+    sizeBytes: 1e9,
+    sectorSize: 512,
+    physicalSectorSize: 512,
+    bus: 'sata',
+    isVirtual: false,
+    removable: false,
+    readOnly: false,
+    partitions: [],
+    ...more,
+  };
+}
+
+const a = disk('/dev/a', { serial: 'A1', wwn: '0x5000' });
+const b = disk('/dev/b', { serial: 'B2', sizeBytes: 2e9 });
+const stick = disk('/dev/stick', { bus: 'usb', removable: true, sizeBytes: 9e9 });
+const usbDisk = disk('/dev/usb', { bus: 'usb', sizeBytes: 9e9 });
+const loop = disk('/dev/loop0', { isVirtual: true, sizeBytes: 9e9 });
+
+function problem(rule: DiskRule, disks: Disks): string {
+  try {
+    resolveDisk(rule, disks);
+  } catch (error) {
+    assert.ok(isPermafrostError(error, 'job-file/disk'));
+    return error.message;
+  }
+  return assert.fail('a disk was chosen');
+}
+
+test('a serial or a WWN names one disk', () => {
+  assert.equal(resolveDisk({ serial: 'A1' }, [a, b]), '/dev/a');
+  assert.equal(resolveDisk({ wwn: '0x5000' }, [a, b]), '/dev/a');
+  assert.equal(resolveDisk({ file: 'x.img' }, []), 'x.img');
+});
+
+test('a disk that is not there, or that two claim to be, is an error', () => {
+  assert.match(problem({ serial: 'C3' }, [a, b]), /serial C3 is not there/);
+  assert.match(problem({ serial: 'A1' }, [a, disk('/dev/c', { serial: 'A1' })]), /\/dev\/a, \/dev\/c/);
+  // A part of a serial is another serial; a disk without one is none.
+  assert.match(problem({ serial: 'A' }, [a, disk('/dev/c')]), /is not there/);
+});
+
+test('only-disk and largest mean built-in disks, and one of them', () => {
+  assert.equal(resolveDisk('only-disk', [a, stick, usbDisk, loop]), '/dev/a');
+  assert.equal(resolveDisk('largest', [a, b, stick, usbDisk, loop]), '/dev/b');
+  assert.match(problem('only-disk', [a, b]), /there are 2, \/dev\/a, \/dev\/b/);
+  assert.match(problem('only-disk', [stick]), /there is none/);
+  assert.match(problem('largest', [a, disk('/dev/c')]), /there are 2/);
+});

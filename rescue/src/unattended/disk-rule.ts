@@ -1,0 +1,38 @@
+/** Which disk a job file means. Anything that is not certain is an error, before anything is written. */
+import { PermafrostError, type listDisks } from '../engine/index.ts';
+import type { DiskRule } from './job-file.ts';
+
+export type Disks = Awaited<ReturnType<typeof listDisks>>;
+
+/** The path of the disk that `rule` names among `disks`. Throws `job-file/disk`. */
+export function resolveDisk(rule: DiskRule, disks: Disks): string {
+  if (rule === 'only-disk' || rule === 'largest') return builtIn(rule, disks);
+  if ('file' in rule) return rule.file;
+  const [key, wanted] = 'serial' in rule ? (['serial', rule.serial] as const) : (['wwn', rule.wwn] as const);
+  const found = disks.filter((disk) => disk[key]?.trim() === wanted.trim());
+  const words = `the disk with ${key === 'wwn' ? 'WWN' : 'serial'} ${wanted}`;
+  if (found.length === 1) return found[0]!.path;
+  throw new PermafrostError('job-file/disk', {
+    rule: words,
+    problem: found.length === 0 ? 'is not there' : `is not one disk: ${paths(found)}`,
+  });
+}
+
+function builtIn(rule: 'only-disk' | 'largest', disks: Disks): string {
+  const candidates = disks.filter((disk) => !disk.removable && !disk.isVirtual && disk.bus !== 'usb');
+  const words = rule === 'only-disk' ? 'the only built-in disk' : 'the largest built-in disk';
+  const most = Math.max(...candidates.map(({ sizeBytes }) => sizeBytes));
+  const found = rule === 'only-disk' ? candidates : candidates.filter(({ sizeBytes }) => sizeBytes === most);
+  if (found.length === 1) return found[0]!.path;
+  throw new PermafrostError('job-file/disk', {
+    rule: words,
+    problem:
+      found.length === 0
+        ? 'cannot be named: there is none'
+        : `cannot be named: there are ${found.length}, ${paths(found)}`,
+  });
+}
+
+function paths(disks: Disks): string {
+  return disks.map(({ path }) => path).join(', ');
+}

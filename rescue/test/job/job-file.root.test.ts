@@ -1,0 +1,154 @@
+/** Job files from the command line: whole runs on real disks, and what stops them before any write. */
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from '../support/command.ts';
+import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
+import { inspect, makeDisk, permafrost, start, usedDigest } from './support.ts';
+
+test('a job file images a disk, checks the image and puts it on another, once for a machine', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const source = await makeDisk(folder);
+  const target = join(folder, 'target.img');
+  const path = join(folder, 'job.yaml');
+  const repo = join(folder, 'repository');
+  const text = `version: 1
+id: round
+countdown: 1
+repository: { path: ${repo} }
+steps:
+  - image: { source: { file: ${source} }, name: made }
+  - verify: { image: made }
+  - restore: { image: made, target: { file: ${target} } }
+`;
+  await writeFile(path, text);
+  await permafrost(['run', path, '--dry-run']);
+  assert.ok(!(await readdir(folder)).includes('target.img'));
+  const { stdout, stderr } = await permafrost(['run', path]);
+  assert.match(stdout + stderr, /OVERWRITE .*target\.img/);
+  assert.match(stdout + stderr, /begins in 1 second\./);
+  const plan = await inspect(source);
+  assert.equal(await usedDigest(target, plan), await usedDigest(source, plan));
+  const [name] = await readdir(join(repo, 'jobs/round'));
+  const record = JSON.parse(await readFile(join(repo, 'jobs/round', name!), 'utf8')) as {
+    outcome: string;
+    reports: unknown[];
+  };
+  assert.deepEqual([record.outcome, record.reports.length], ['done', 3]);
+
+  const again = await permafrost(['run', path], 1);
+  assert.match(again.stderr, /ran the job\s+"round"\s+already/);
+  await writeFile(
+    path,
+    text.replace('id: round', 'id: round\nrepeat: true').replaceAll('image: made', 'image: latest'),
+  );
+  await permafrost(['run', path]);
+  await permafrost(['verify', '--repo', repo]);
+});
+
+test('a step that fails ends the job, and what it did is recorded', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const path = join(folder, 'job.yaml');
+  const repo = join(folder, 'repository');
+  const target = await sparseFile(join(folder, 'small.img'), 1024 * 1024);
+  const source = await makeDisk(folder);
+  await writeFile(
+    path,
+    `version: 1
+id: fails
+countdown: 0
+repository: { path: ${repo} }
+steps:
+  - image: { source: { file: ${source} }, name: made }
+  - restore: { image: made, target: { file: ${target} } }
+  - verify: {}
+`,
+  );
+  const { events } = await permafrost(['run', path, '--json'], 1);
+  const reports = events.filter(({ type }) => type === 'report');
+  assert.deepEqual(
+    reports.map(({ outcome }) => outcome),
+    ['done', 'failed'],
+  );
+  assert.equal(
+    (await readFile(target)).some((byte) => byte !== 0),
+    false,
+  );
+  assert.match(await readFile(String(events.at(-1)!['recordPath']), 'utf8'), /"outcome": "failed"/);
+});
+
+test('a repository is found by its label, mounted for the job and left unmounted', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const source = await makeDisk(folder);
+  const stick = await sparseFile(join(folder, 'stick.img'), 160 * 1024 * 1024);
+  const label = `PF${process.pid}`;
+  await run('mke2fs', ['-q', '-F', '-t', 'ext4', '-L', label, stick]);
+  const path = join(folder, 'job.yaml');
+  const job = (id: string): string => `version: 1
+id: ${id}
+repository: { label: ${label}, folder: lab/images }
+steps:
+  - image: { source: { file: ${source} } }
+`;
+  await writeFile(path, job('one'));
+  const missing = await permafrost(['run', path], 1);
+  assert.match(missing.stderr.replaceAll(/\s+/g, ' '), new RegExp(`label ${label} is not there`));
+  const { device } = await attachLoop(t, stick);
+  await permafrost(['run', path]);
+  assert.doesNotMatch(await readFile('/proc/self/mountinfo', 'utf8'), new RegExp(`${device} `));
+  const mount = join(folder, 'mount');
+  await mkdir(mount);
+  await run('mount', ['-o', 'ro', device, mount]);
+  try {
+    assert.deepEqual((await readdir(join(mount, 'lab/images/images'))).length, 1);
+    assert.deepEqual(await readdir(join(mount, 'lab/images/jobs')), ['one']);
+  } finally {
+    await run('umount', [mount]);
+  }
+  // A second file system of the same name: nobody can say which one is meant.
+  const twin = join(folder, 'twin.img');
+  await run('cp', ['--sparse=always', stick, twin]);
+  await attachLoop(t, twin);
+  await writeFile(path, job('two'));
+  const { stderr } = await permafrost(['run', path], 1);
+  assert.match(stderr, /is not one/);
+});
+
+test('a countdown can be stopped, and then nothing was written', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const source = await makeDisk(folder);
+  const repo = join(folder, 'repository');
+  await permafrost(['image', source, '--repo', repo]);
+  const target = await sparseFile(join(folder, 'target.img'), 1024);
+  const path = join(folder, 'job.yaml');
+  await writeFile(
+    path,
+    `version: 1
+id: stopped
+countdown: 60
+repository: { path: ${repo} }
+steps: [{ restore: { image: latest, target: { file: ${target} } } }]
+`,
+  );
+  const { child, ended } = start(['run', path]);
+  await new Promise<void>((resolve) => {
+    child.stdout!.on('data', (data: Buffer) => {
+      if (data.toString().includes('begins in')) resolve();
+    });
+  });
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /Nothing was written/);
+  assert.equal((await readFile(target)).length, 1024);
+  assert.ok(!(await readdir(repo)).includes('jobs'));
+});
+
+test('a file with mistakes is refused with its lines, exit 2', async (t) => {
+  const path = join(await scratchFolder(t, 'job-file'), 'job.yaml');
+  await writeFile(path, 'version: 1\nid: x\nrepository: { path: r }\nsteps:\n  - image: { source: sda }\n');
+  const { stderr } = await permafrost(['run', path], 2);
+  assert.match(stderr, /line 5:\s+steps\.0\.image\.source/);
+  await permafrost(['run', `${path}.missing`], 2);
+});
