@@ -24,7 +24,7 @@ import { kernelRelease } from './modules.ts';
 
 /** The largest that an ISO may be. */
 const limitBytes = 130e6;
-const menuSeconds = 3;
+const menuSeconds = 2;
 
 /** What GRUB needs on BIOS; on UEFI Debian's signed image brings its own. */
 const biosModules: readonly string[] = [

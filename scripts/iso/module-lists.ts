@@ -38,7 +38,10 @@ export const initramfsModules: ModuleChoice = {
   leave: [],
 };
 
-/** What the running system may need: disks, wired networks, keyboards, screens, file systems. */
+/**
+ * What the running system may need: disks, wired networks, keyboards, file systems. A screen needs none where the
+ * firmware has set a mode; the two for virtual screens are for machines whose firmware does not.
+ */
 export const rootModules: ModuleChoice = {
   take: [
     'kernel/arch/x86/crypto/',
@@ -50,7 +53,6 @@ export const rootModules: ModuleChoice = {
     'kernel/drivers/char/hw_random/virtio-rng',
     'kernel/drivers/firmware/qemu_fw_cfg',
     'kernel/drivers/gpu/drm/hyperv/',
-    'kernel/drivers/gpu/drm/tiny/',
     'kernel/drivers/gpu/drm/virtio/',
     'kernel/drivers/hid/hid-apple',
     'kernel/drivers/hid/hid-generic',
@@ -63,7 +65,6 @@ export const rootModules: ModuleChoice = {
     'kernel/drivers/hwmon/coretemp',
     'kernel/drivers/hwmon/drivetemp',
     'kernel/drivers/i2c/busses/i2c-designware-pci',
-    'kernel/drivers/i2c/busses/i2c-i801',
     'kernel/drivers/input/evdev',
     'kernel/drivers/input/serio/',
     'kernel/drivers/md/',
