@@ -1,7 +1,8 @@
 /** The one executable: the same bytes wherever it is built, and usable by anybody, from anywhere. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { run } from './support/command.ts';
@@ -34,7 +35,9 @@ test('two builds in different folders give the same executable', async (t) => {
 });
 
 test('a user without rights runs it from a folder that cannot be written to', async (t) => {
-  const folder = await scratchFolder(t, 'user');
+  // Not the tests' scratch folder: that one is closed to other users.
+  const folder = await mkdtemp(join(tmpdir(), 'permafrost-user-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
   const program = join(folder, 'permafrost');
   await copyFile(join(root, 'dist/permafrost'), program);
   await chmod(folder, 0o755);
@@ -55,5 +58,4 @@ test('a user without rights runs it from a folder that cannot be written to', as
   // The addon was unpacked into a folder that is the user's alone.
   const { stdout } = await run('find', [home, '-name', '*.node', '-printf', '%u %m\n']);
   assert.match(stdout, /^nobody 4?[4567]00\n$/);
-  await rm(home, { recursive: true });
 });

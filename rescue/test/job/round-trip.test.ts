@@ -207,7 +207,7 @@ describe('a disk image file', () => {
     const target = await noisyTarget('confirmed.img', DISK_MIB);
     const input = `${DISK_MIB * MIB} ${target}\n`;
     const { stdout } = await permafrost(['restore', 'first', target, '--repo', repo], 0, { input });
-    assert.match(stdout, /To overwrite[^]*type the size in bytes and path/);
+    assert.match(stdout, /To\s+overwrite[^]*type\s+the\s+size\s+in\s+bytes\s+and\s+path/);
     await assertRestored(source, target, folder);
   });
 

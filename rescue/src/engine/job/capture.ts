@@ -3,7 +3,7 @@
  * zeroing, hashing and compressing happen in the slots' native jobs.
  */
 import type { BlockFile, ChunkPool, Slot } from 'blockdev-native';
-import { isPermafrostError, PermafrostError, throwIfCancelled } from '../base/errors.ts';
+import { isPermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { RegionContent, RegionSums } from '../repository/manifest.ts';
@@ -11,6 +11,7 @@ import { encodeBadMap, tags } from '../repository/page.ts';
 import { TreeWriter } from '../repository/tree-writer.ts';
 import type { RepositoryWriter } from '../repository/writer.ts';
 import { readFailure } from '../device/device.ts';
+import { eachInSlot } from './slots.ts';
 
 export interface CaptureInput {
   readonly file: BlockFile;
@@ -45,41 +46,12 @@ export async function captureRegion(
   const { chunkBytes, length, writer, pool, signal } = input;
   const tree = new TreeWriter(Math.ceil(length / chunkBytes), (page) => writer.addPage(page));
   const sums = { usedBytes: input.used.totalBytes, dataBytes: 0, zeroBytes: 0, badBytes: 0 };
-  const running = new Set<Promise<void>>();
-  let failure: unknown;
-  for (const batch of batches(input, Math.floor(pool.frameBytes / chunkBytes))) {
-    const slot = await acquire(pool);
-    // Decided only now: while waiting for the slot, a batch before may have failed.
-    if (failure !== undefined || signal?.aborted === true) {
-      slot.release();
-      break;
-    }
+  await eachInSlot(pool, batches(input, Math.floor(pool.frameBytes / chunkBytes)), signal, (slot, batch) => {
+    // In the order of the disk, which is not the one in which batches end.
     for (const chunk of batch.chunks) tree.announce(chunk);
-    const work = captureBatch(input, slot, batch, tree, sums)
-      .catch((error: unknown) => {
-        failure ??= error;
-      })
-      .finally(() => {
-        slot.release();
-        running.delete(work);
-      });
-    running.add(work);
-  }
-  await Promise.all(running);
-  throwIfCancelled(signal);
-  if (failure !== undefined) throw failure as Error;
+    return captureBatch(input, slot, batch, tree, sums);
+  });
   return { content: await tree.finish(), sums };
-}
-
-/** A slot of the pool; `job/cancelled` if the pool was abandoned. */
-export async function acquire<S>(pool: { acquire(): Promise<S> }): Promise<S> {
-  try {
-    return await pool.acquire();
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'ECANCELED')
-      throw new PermafrostError('job/cancelled', {}, { cause: error });
-    throw error;
-  }
 }
 
 async function captureBatch(

@@ -1,9 +1,8 @@
 /** Reads chunks of a disk back and compares their hashes: for `--delta` and for the read-back after a restore. */
 import type { BlockFile, ChunkPool } from 'blockdev-native';
-import { throwIfCancelled } from '../base/errors.ts';
 import { readFailure } from '../device/device.ts';
 import { ID_BYTES } from '../repository/format.ts';
-import { acquire } from './capture.ts';
+import { eachInSlot } from './slots.ts';
 
 /** What must be at `offset` on the disk: bytes with the BLAKE3 `id`, or zeros where that is undefined. */
 export interface ExpectedChunk {
@@ -25,28 +24,19 @@ export async function compareChunks(
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<Set<number>> {
   const wrong = new Set<number>();
-  const running = new Set<Promise<void>>();
-  let failure: unknown;
-  for (let first = 0; first < chunks.length;) {
-    let total = 0;
-    let last = first;
-    while (last < chunks.length && total + chunks[last]!.length <= pool.frameBytes)
-      total += chunks[last++]!.length;
-    const batch = chunks.slice(first, last);
-    const base = first;
-    first = last;
-    const slot = await acquire(pool);
-    if (failure !== undefined || signal?.aborted === true) {
-      slot.release();
-      break;
-    }
-    const work = (async () => {
+  await eachInSlot(
+    pool,
+    batches(chunks, pool.frameBytes),
+    signal,
+    async (slot, { base, batch, totalBytes }) => {
       const lengths = Uint32Array.from(batch, (chunk) => chunk.length);
       let at = 0;
       const reads = Float64Array.from(
         batch.flatMap(({ offset, length }) => [(at += length) - length, offset, length]),
       );
-      const { ids, zero, bad } = await slot.readChunks(file, { lengths, reads });
+      const { ids, zero, bad } = await slot.readChunks(file, { lengths, reads }).catch((error: unknown) => {
+        throw readFailure(error, file.path);
+      });
       batch.forEach(({ offset, length, id }, i) => {
         const same =
           id === undefined
@@ -54,21 +44,25 @@ export async function compareChunks(
             : ids.compare(id, 0, ID_BYTES, i * ID_BYTES, (i + 1) * ID_BYTES) === 0;
         if (!same || touches(bad, offset, length)) wrong.add(base + i);
       });
-      onBytes(total);
-    })()
-      .catch((error: unknown) => {
-        failure ??= readFailure(error, file.path);
-      })
-      .finally(() => {
-        slot.release();
-        running.delete(work);
-      });
-    running.add(work);
-  }
-  await Promise.all(running);
-  throwIfCancelled(signal);
-  if (failure !== undefined) throw failure as Error;
+      onBytes(totalBytes);
+    },
+  );
   return wrong;
+}
+
+/** `chunks` in parts of at most `mostBytes`, each with the index of its first. */
+function* batches(
+  chunks: readonly ExpectedChunk[],
+  mostBytes: number,
+): Generator<{ base: number; batch: readonly ExpectedChunk[]; totalBytes: number }> {
+  for (let base = 0; base < chunks.length;) {
+    let totalBytes = 0;
+    let last = base;
+    while (last < chunks.length && totalBytes + chunks[last]!.length <= mostBytes)
+      totalBytes += chunks[last++]!.length;
+    yield { base, batch: chunks.slice(base, last), totalBytes };
+    base = last;
+  }
 }
 
 function touches(pairs: Float64Array, offset: number, length: number): boolean {

@@ -12,9 +12,9 @@ import { ID_BYTES } from '../repository/format.ts';
 import type { ChunkProblem, DecodedFrame, FrameReader } from '../repository/frame-reader.ts';
 import type { RegionContent } from '../repository/manifest.ts';
 import { readBadMap } from '../repository/tree-reader.ts';
-import { acquire } from './capture.ts';
 import { walkChunks, type ChunkWindow } from './chunk-walk.ts';
 import { compareChunks } from './compare-chunks.ts';
+import { acquire, eachInSlot } from './slots.ts';
 import { zeroRange } from './zero-range.ts';
 
 /** Bytes laid over the image's: offset on the target, in bytes. */
@@ -209,37 +209,17 @@ export class RegionRestore {
         offset: 0,
         problem: 'the repository does not have it',
       });
-    const running = new Set<Promise<void>>();
-    let failure: unknown;
-    for (const [frame, list] of byFrame) {
-      const slot = await acquire(pool);
-      if (failure !== undefined || signal?.aborted === true) {
-        slot.release();
-        break;
+    await eachInSlot(pool, byFrame, signal, async (slot, [frame, list]) => {
+      const decoded = await reader.readFrame(slot, frame);
+      const writes: number[] = [];
+      for (const i of list) {
+        const write = await this.#checkedWrite(window, i, decoded);
+        if (write !== undefined) writes.push(...write);
       }
-      const work = (async () => {
-        const decoded = await reader.readFrame(slot, frame);
-        const writes: number[] = [];
-        for (const i of list) {
-          const write = await this.#checkedWrite(window, i, decoded);
-          if (write !== undefined) writes.push(...write);
-        }
-        if (writes.length > 0)
-          await this.#guard(slot.writeChunks(this.#target.file, Float64Array.from(writes)));
-        for (let k = 2; k < writes.length; k += 3) this.#target.onBytes(writes[k]!, writes[k]!);
-      })()
-        .catch((error: unknown) => {
-          failure ??= error;
-        })
-        .finally(() => {
-          slot.release();
-          running.delete(work);
-        });
-      running.add(work);
-    }
-    await Promise.all(running);
-    throwIfCancelled(signal);
-    if (failure !== undefined) throw failure as Error;
+      if (writes.length > 0)
+        await this.#guard(slot.writeChunks(this.#target.file, Float64Array.from(writes)));
+      for (let k = 2; k < writes.length; k += 3) this.#target.onBytes(writes[k]!, writes[k]!);
+    });
   }
 
   /** bufferOffset, fileOffset, length of window entry `i` if the frame really holds its chunk. */

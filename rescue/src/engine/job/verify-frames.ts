@@ -2,11 +2,10 @@
  * Decodes frames and proves that they hold the chunks that the index promises. What is found good is kept as
  * one bit a chunk, so that any number of images can be judged after their frames were read once.
  */
-import { throwIfCancelled } from '../base/errors.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { FramePool, FrameReader } from '../repository/frame-reader.ts';
 import type { PackSet } from '../repository/repository.ts';
-import { acquire } from './capture.ts';
+import { eachInSlot } from './slots.ts';
 
 /** A frame that does not hold what it should. */
 export interface FrameProblem {
@@ -50,41 +49,21 @@ export async function verifyFrames(
   const { reader, pool, signal, onBytes } = input;
   const good = new BitSet(reader.packs.index.chunkCount);
   const problems: FrameProblem[] = [];
-  const running = new Set<Promise<void>>();
-  let failure: unknown;
-  for (const frame of input.frames) {
-    const slot = await acquire(pool);
-    if (failure !== undefined || signal?.aborted === true) {
-      slot.release();
-      break;
+  await eachInSlot(pool, input.frames, signal, async (slot, frame) => {
+    const decoded = await reader.readFrame(slot, frame);
+    if ('problem' in decoded) {
+      problems.push(decoded);
+      return;
     }
-    const work = (async () => {
-      const decoded = await reader.readFrame(slot, frame);
-      if ('problem' in decoded) {
-        problems.push(decoded);
-        return;
-      }
-      const wrong = markGood(reader.packs, frame, decoded.ids, good);
-      if (wrong > 0)
-        problems.push({
-          pack: reader.packs.packs[decoded.place.pack]!.id,
-          offset: decoded.place.payloadOffset,
-          problem: `${wrong} of its chunks do not match their ids`,
-        });
-      onBytes(decoded.offsets.at(-1)!);
-    })()
-      .catch((error: unknown) => {
-        failure ??= error;
-      })
-      .finally(() => {
-        slot.release();
-        running.delete(work);
+    const wrong = markGood(reader.packs, frame, decoded.ids, good);
+    if (wrong > 0)
+      problems.push({
+        pack: reader.packs.packs[decoded.place.pack]!.id,
+        offset: decoded.place.payloadOffset,
+        problem: `${wrong} of its chunks do not match their ids`,
       });
-    running.add(work);
-  }
-  await Promise.all(running);
-  throwIfCancelled(signal);
-  if (failure !== undefined) throw failure as Error;
+    onBytes(decoded.offsets.at(-1)!);
+  });
   return { good, problems };
 }
 

@@ -14,7 +14,7 @@ import { withPool, type RunOptions } from './run-options.ts';
 import type { Gap, Report, VerifyJob } from './job.ts';
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
-import { acquire } from './capture.ts';
+import { acquire } from './slots.ts';
 import { selectImage } from './select-image.ts';
 import { BitSet, verifyFrames } from './verify-frames.ts';
 
