@@ -10,11 +10,12 @@ import { MIB, mountImage } from './support-mounted.ts';
 /** Moves all chunks to other profiles. */
 const convert =
   (data: string, metadata: string) =>
-  (folder: string): Promise<void> =>
-    run('btrfs', [
-      ...['balance', 'start', '-f', `-dconvert=${data}`, `-mconvert=${metadata}`, `-sconvert=${metadata}`],
-      folder,
-    ]).then(() => undefined);
+  async (folder: string): Promise<void> => {
+    // With all of the files still to be written, the kernel sees no room for the move.
+    await run('sync', ['-f', folder]);
+    const profiles = [`-dconvert=${data}`, `-mconvert=${metadata}`, `-sconvert=${metadata}`];
+    await run('btrfs', ['balance', 'start', '-f', ...profiles, folder]);
+  };
 
 const layouts: readonly Layout[] = [
   { name: 'checksums by XXH64', options: ['--csum', 'xxhash'], partclone: true },
