@@ -78,7 +78,9 @@ export async function usedByDump(image: string): Promise<DumpedSpace> {
   const used = new ExtentsBuilder().add(0, MIB);
   for (const offset of [64 * MIB, 256 * 1024 * MIB]) if (offset + 4096 <= deviceBytes) used.add(offset, 4096);
   const logical = new ExtentsBuilder();
-  for (const [, start, kind, size] of extentTree.matchAll(/key \((\d+) (EXTENT|METADATA)_ITEM (\d+)\)/g)) {
+  // Items only: pointers, and the first keys that old items of tree blocks remember, can be of what is gone.
+  const items = /^\titem \d+ key \((\d+) (EXTENT|METADATA)_ITEM (\d+)\)/gm;
+  for (const [, start, kind, size] of extentTree.matchAll(items)) {
     const [at, length] = [Number(start), kind === 'EXTENT' ? Number(size) : number('nodesize')];
     const chunk = chunks.find((c) => at >= c.start && at < c.start + c.length)!;
     for (const copy of chunk.copies) used.add(copy + at - chunk.start, length);
