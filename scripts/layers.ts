@@ -1,7 +1,7 @@
 /**
  * The rules of who may import whom, as one pure function over source texts. docs/architecture.md draws them:
  * base ← device ← {partition, filesystem}, base ← repository, job composes them, engine/index.ts is the one
- * door, unattended ← cli, {cli, tui} ← main. Types count like values for the layers, since they bind as hard; only values can
+ * door, unattended ← runner ← {cli, tui} ← main. Types count like values for the layers, since they bind as hard; only values can
  * make a cycle.
  */
 import { posix } from 'node:path';
@@ -24,9 +24,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   job: ['base', 'device', 'partition', 'filesystem', 'repository'],
   engine: ['base', 'device', 'partition', 'filesystem', 'repository', 'job'],
   unattended: ['engine'],
-  cli: ['engine', 'unattended'],
-  tui: ['engine'],
-  main: ['cli', 'tui', 'engine'],
+  runner: ['engine', 'unattended'],
+  cli: ['engine', 'unattended', 'runner'],
+  tui: ['engine', 'unattended', 'runner'],
+  main: ['cli', 'tui', 'runner', 'engine'],
   scripts: ['engine', 'unattended'],
   native: [],
   'test-vm': [],

@@ -170,6 +170,8 @@ export interface Progress {
   readonly reusedBytes?: number;
   readonly newBytes?: number;
   readonly storedBytes?: number;
+  /** The region being worked on, and how much of it is done in this phase. */
+  readonly region?: { readonly disk: number; readonly name: string; readonly doneBytes: number };
   readonly final: boolean;
 }
 
