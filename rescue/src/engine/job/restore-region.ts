@@ -15,13 +15,8 @@ import { readBadMap } from '../repository/tree-reader.ts';
 import { walkChunks, type ChunkWindow } from './chunk-walk.ts';
 import { compareChunks } from './compare-chunks.ts';
 import { acquire, eachInSlot } from './slots.ts';
+import { applyPatches, type Patch } from './target-steps.ts';
 import { zeroRange } from './zero-range.ts';
-
-/** Bytes laid over the image's: offset on the target, in bytes. */
-export interface Patch {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
 
 export interface RegionTarget {
   readonly file: BlockFile;
@@ -260,11 +255,7 @@ export class RegionRestore {
         slot.release();
       }
     }
-    for (const patch of touched) {
-      const from = Math.max(patch.offset, offset);
-      const to = Math.min(patch.offset + patch.bytes.length, offset + length);
-      bytes.set(patch.bytes.subarray(from - patch.offset, to - patch.offset), from - offset);
-    }
+    applyPatches(bytes, offset, touched);
     await this.#guard(file.write(offset, bytes));
     this.#target.onBytes(held.id === undefined ? 0 : length, length);
     return { chunk, id: native.hash(bytes) };

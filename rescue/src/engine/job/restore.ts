@@ -4,7 +4,7 @@
  */
 import type { BlockFile, ChunkPool } from 'blockdev-native';
 import { PermafrostError, throwIfCancelled } from '../base/errors.ts';
-import { openTarget, writeFailure, type OpenDisk } from '../device/device.ts';
+import { openTarget, type OpenDisk } from '../device/device.ts';
 import type { ImagedRegion } from '../repository/manifest.ts';
 import type { Plan, Report, RestoreJob } from './job.ts';
 import { checkConfirmed, throwIfRefused } from './plan-parts.ts';
@@ -12,12 +12,18 @@ import { ProgressMeter } from './progress.ts';
 import { readBack } from './read-back.ts';
 import { ReportBuilder } from './report.ts';
 import { prepareRestore, type PlannedTarget, type PreparedRestore } from './restore-plan.ts';
-import { RegionRestore, type Expected, type Patch } from './restore-region.ts';
+import { RegionRestore, type Expected } from './restore-region.ts';
 import { withPool, type RunOptions } from './run-options.ts';
-import { zeroRange } from './zero-range.ts';
-
-/** What is cleared at both ends of a target and at the start of a partition that stays empty. */
-const CLEAR_BYTES = 1024 * 1024;
+import {
+  CLEAR_BYTES,
+  clearTarget,
+  flush,
+  patchesBehind,
+  settleTarget,
+  writePatches,
+  wrongPatches,
+  type Patch,
+} from './target-steps.ts';
 
 /** What `job` would do. Writes nothing and leaves nothing open. */
 export function planRestore(job: RestoreJob, options: Pick<RunOptions, 'signal'> = {}): Promise<Plan> {
@@ -111,7 +117,8 @@ class TargetRestore {
       await flush(disk.file);
       await this.#verify(disk, restores, expected);
       throwIfCancelled(options.signal);
-      await this.#settle(disk);
+      const left = await settleTarget(disk);
+      if (left !== undefined) report.warn(left);
     } finally {
       await created?.close();
     }
@@ -121,23 +128,16 @@ class TargetRestore {
     return this.#context.target.regions.reduce((sum, { sums }) => sum + sums.dataBytes + sums.zeroBytes, 0);
   }
 
-  /** Nothing that was on the target may be taken for what will be. */
   async #clear(file: BlockFile): Promise<void> {
     const { target, prepared } = this.#context;
     const { sizeBytes, imaged, whole, regions } = target;
     const { chunkBytes } = prepared.image;
-    if (whole) {
-      await zeroRange(file, 0, Math.min(CLEAR_BYTES, sizeBytes));
-      await zeroRange(file, Math.max(0, sizeBytes - CLEAR_BYTES), Math.min(CLEAR_BYTES, sizeBytes));
-      // Before anything else goes: a cut must not leave the old table over partitions that have begun to change.
-      await flush(file);
-    }
     const cleared = whole ? imaged.regions.filter(({ start }) => start < sizeBytes) : regions;
-    for (const { start, length, content } of cleared) {
-      const bytes = content === undefined ? CLEAR_BYTES : chunkBytes;
-      await zeroRange(file, start, Math.min(bytes, length, sizeBytes - start));
-    }
-    await flush(file);
+    const beginnings = cleared.map(({ start, length, content }) => ({
+      start,
+      length: Math.min(content === undefined ? CLEAR_BYTES : chunkBytes, length),
+    }));
+    await clearTarget(file, sizeBytes, whole, beginnings);
   }
 
   async #write(
@@ -154,7 +154,7 @@ class TargetRestore {
     const ordered = [...restores].sort(([a], [b]) => Number(a.kind === 'head') - Number(b.kind === 'head'));
     for (const [region, restore] of ordered) {
       if (region.kind === 'head') {
-        await this.#writeOutside(file);
+        await writePatches(file, this.#outside());
         await flush(file);
       }
       expected.set(region, await restore.restoreHeld());
@@ -190,22 +190,8 @@ class TargetRestore {
 
   /** Table writes behind the end of the imaged disk, on a larger target. */
   #outside(): Patch[] {
-    const { target } = this.#context;
-    const end = target.imaged.sizeBytes;
-    return target.tables.writes.flatMap(({ offset, bytes }) => {
-      const from = Math.max(0, end - offset);
-      return from < bytes.length ? [{ offset: offset + from, bytes: bytes.subarray(from) }] : [];
-    });
-  }
-
-  async #writeOutside(file: BlockFile): Promise<void> {
-    for (const { offset, bytes } of this.#outside()) {
-      try {
-        await file.write(offset, bytes);
-      } catch (error) {
-        throw writeFailure(error, file.path);
-      }
-    }
+    const { tables, imaged } = this.#context.target;
+    return patchesBehind(tables.writes, imaged.sizeBytes);
   }
 
   async #verify(
@@ -235,11 +221,7 @@ class TargetRestore {
       });
       wrong.push(...found);
     }
-    for (const { offset, bytes } of this.#outside()) {
-      const there = await disk.reader.read(offset, bytes.length);
-      if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).equals(there))
-        wrong.push({ offset, length: bytes.length });
-    }
+    wrong.push(...(await wrongPatches(disk, this.#outside())));
     const first = wrong[0];
     if (first !== undefined)
       throw new PermafrostError('device/read-back-differs', {
@@ -247,27 +229,5 @@ class TargetRestore {
         ...first,
         count: wrong.length,
       });
-  }
-
-  /** Makes the kernel forget what it knew of the disk. */
-  async #settle(disk: OpenDisk): Promise<void> {
-    const { report } = this.#context;
-    if (!disk.file.isBlockDevice) return;
-    await disk.file.dropCache();
-    try {
-      await disk.rereadPartitions();
-    } catch {
-      report.warn(
-        `The kernel did not read the new partition table of ${disk.identity.path}; unplug it or reboot before use.`,
-      );
-    }
-  }
-}
-
-async function flush(file: BlockFile): Promise<void> {
-  try {
-    await file.flush();
-  } catch (error) {
-    throw writeFailure(error, file.path);
   }
 }

@@ -1,0 +1,106 @@
+/**
+ * What every job that overwrites a disk does before and after its regions: the clearing that makes a cut visible,
+ * what lies behind the end of the source, the flush, and making the kernel forget what it knew.
+ */
+import type { BlockFile } from 'blockdev-native';
+import { writeFailure, type OpenDisk } from '../device/device.ts';
+import { zeroRange } from './zero-range.ts';
+
+/** What is cleared at both ends of a target and at the start of a partition that stays empty. */
+export const CLEAR_BYTES = 1024 * 1024;
+
+/** Bytes laid over what the source has: offset on the target, in bytes. */
+export interface Patch {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where something on the target begins that could be taken for whole, and how much of it is cleared, in bytes. */
+export interface Beginning {
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * Nothing that was on the target may be taken for what will be: its ends if it is overwritten `whole`, then the
+ * `beginnings`, are zero on the medium when this resolves. Throws `device/write-failed`.
+ */
+export async function clearTarget(
+  file: BlockFile,
+  sizeBytes: number,
+  whole: boolean,
+  beginnings: readonly Beginning[],
+): Promise<void> {
+  if (whole) {
+    await zeroRange(file, 0, Math.min(CLEAR_BYTES, sizeBytes));
+    await zeroRange(file, Math.max(0, sizeBytes - CLEAR_BYTES), Math.min(CLEAR_BYTES, sizeBytes));
+    // Before anything else goes: a cut must not leave the old table over partitions that have begun to change.
+    await flush(file);
+  }
+  for (const { start, length } of beginnings)
+    await zeroRange(file, start, Math.min(length, sizeBytes - start));
+  await flush(file);
+}
+
+/** The parts of `patches` that lie behind `end`, where the source has nothing. */
+export function patchesBehind(patches: readonly Patch[], end: number): Patch[] {
+  return patches.flatMap(({ offset, bytes }) => {
+    const from = Math.max(0, end - offset);
+    return from < bytes.length ? [{ offset: offset + from, bytes: bytes.subarray(from) }] : [];
+  });
+}
+
+/** Throws `device/write-failed`. */
+export async function writePatches(file: BlockFile, patches: readonly Patch[]): Promise<void> {
+  for (const { offset, bytes } of patches) {
+    try {
+      await file.write(offset, bytes);
+    } catch (error) {
+      throw writeFailure(error, file.path);
+    }
+  }
+}
+
+/** Extents of `patches` that the disk does not hold as they were written. */
+export async function wrongPatches(
+  disk: OpenDisk,
+  patches: readonly Patch[],
+): Promise<{ offset: number; length: number }[]> {
+  const wrong: { offset: number; length: number }[] = [];
+  for (const { offset, bytes } of patches) {
+    const there = await disk.reader.read(offset, bytes.length);
+    if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).equals(there))
+      wrong.push({ offset, length: bytes.length });
+  }
+  return wrong;
+}
+
+/** Lays `patches` over `bytes`, which lie at `offset` of the target. */
+export function applyPatches(bytes: Uint8Array, offset: number, patches: readonly Patch[]): void {
+  for (const patch of patches) {
+    const from = Math.max(patch.offset, offset);
+    const to = Math.min(patch.offset + patch.bytes.length, offset + bytes.length);
+    if (from < to) bytes.set(patch.bytes.subarray(from - patch.offset, to - patch.offset), from - offset);
+  }
+}
+
+/** Makes the kernel forget what it knew of the disk; what could not be done, as a sentence. */
+export async function settleTarget(disk: OpenDisk): Promise<string | undefined> {
+  if (!disk.file.isBlockDevice) return undefined;
+  await disk.file.dropCache();
+  try {
+    await disk.rereadPartitions();
+    return undefined;
+  } catch {
+    return `The kernel did not read the new partition table of ${disk.identity.path}; unplug it or reboot before use.`;
+  }
+}
+
+/** Throws `device/write-failed`. */
+export async function flush(file: BlockFile): Promise<void> {
+  try {
+    await file.flush();
+  } catch (error) {
+    throw writeFailure(error, file.path);
+  }
+}
