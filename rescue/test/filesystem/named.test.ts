@@ -11,7 +11,8 @@ import type { FileSystemKind } from '../../src/engine/filesystem/file-system.ts'
 import { run } from '../support/command.ts';
 import { noise, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { mapImage, MiB } from './support-fat.ts';
-import { encodeBitlocker, encodeMd1, fixtures, models, type NamedRegion } from './support-named-model.ts';
+import { encodeBitlocker, encodeMd1, type NamedRegion } from './support-named-encoders.ts';
+import { fixtures, models } from './support-named-model.ts';
 
 async function blkid(image: string): Promise<Partial<Record<string, string>>> {
   const { stdout } = await run('blkid', ['-p', '-o', 'export', image], { accept: [0, 2] });

@@ -7,15 +7,9 @@ import { ExtentsBuilder, type Extents } from '../../src/engine/base/extents.ts';
 import { probeBtrfs } from '../../src/engine/filesystem/btrfs/btrfs.ts';
 import type { FileSystem, UsedMap } from '../../src/engine/filesystem/file-system.ts';
 import { run } from '../support/command.ts';
-import {
-  fileReader,
-  noise,
-  overwriteUnused,
-  scratchFolder,
-  sparseFile,
-  treeDigest,
-} from '../support/scratch.ts';
+import { noise, overwriteUnused, scratchFolder, sparseFile, treeDigest } from '../support/scratch.ts';
 import { fillTree } from './support-ext.ts';
+import { recogniseImage } from './support-map.ts';
 import { copyImage, MIB, minus, mountImage, savedByPartclone, type Mounted } from './support-mounted.ts';
 
 /** Makes a file system of `sizeBytes` in a new file; `options` go to mkfs.btrfs. */
@@ -39,10 +33,8 @@ export async function mountBtrfs(
   return mountImage(t, image, ['-t', 'btrfs', ...options]);
 }
 
-export async function probeImage(t: TestContext, image: string): Promise<FileSystem> {
-  const found = await probeBtrfs(await fileReader(t, image));
-  assert.ok(found, `${image} is not recognised`);
-  return found;
+export function probeImage(t: TestContext, image: string): Promise<FileSystem> {
+  return recogniseImage(t, probeBtrfs, image);
 }
 
 export async function mapImage(t: TestContext, image: string): Promise<UsedMap> {

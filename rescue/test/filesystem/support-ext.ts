@@ -9,13 +9,13 @@ import { probeExt } from '../../src/engine/filesystem/ext/ext.ts';
 import { run } from '../support/command.ts';
 import {
   attachLoop,
-  fileReader,
   noise,
   overwriteUnused,
   scratchFolder,
   sparseFile,
   treeDigest,
 } from '../support/scratch.ts';
+import { recogniseImage } from './support-map.ts';
 import { waitUntilReleased } from './support-mounted.ts';
 
 export const MIB = 1024 * 1024;
@@ -121,9 +121,7 @@ async function fillUp(folder: string): Promise<void> {
 
 /** The map of a whole image file. */
 export async function mapImage(t: TestContext, image: string, options: MapOptions = {}): Promise<UsedMap> {
-  const fileSystem = await probeExt(await fileReader(t, image));
-  assert.ok(fileSystem?.mapUsed !== undefined, `${image} is not recognised`);
-  return fileSystem.mapUsed(options);
+  return (await recogniseImage(t, probeExt, image)).mapUsed!(options);
 }
 
 /** What is used by dumpe2fs's lists of free blocks: everything that is in none of them. */

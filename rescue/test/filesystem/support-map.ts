@@ -1,8 +1,17 @@
-/** Maps of file systems in memory, for tests of parsers. */
+/** Maps of file systems in memory and in files, for tests of parsers. */
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { memoryReader } from '../../src/engine/base/block-reader.ts';
 import { isPermafrostError } from '../../src/engine/base/errors.ts';
 import type { FileSystem, MapOptions, Prober, UsedMap } from '../../src/engine/filesystem/file-system.ts';
+import { fileReader } from '../support/scratch.ts';
+
+/** What `prober` recognises in the file `image`, which it must. */
+export async function recogniseImage(t: TestContext, prober: Prober, image: string): Promise<FileSystem> {
+  const found = await prober(await fileReader(t, image));
+  assert.ok(found, `${image} is not recognised`);
+  return found;
+}
 
 /** What `prober` recognises in `bytes`, which it must. */
 export async function probeBytes(prober: Prober, bytes: Uint8Array): Promise<FileSystem> {

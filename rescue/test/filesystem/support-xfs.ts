@@ -7,16 +7,10 @@ import { ExtentsBuilder, type Extents } from '../../src/engine/base/extents.ts';
 import type { FileSystem, UsedMap } from '../../src/engine/filesystem/file-system.ts';
 import { probeXfs } from '../../src/engine/filesystem/xfs/xfs.ts';
 import { run } from '../support/command.ts';
-import {
-  fileReader,
-  noise,
-  overwriteUnused,
-  scratchFolder,
-  sparseFile,
-  treeDigest,
-} from '../support/scratch.ts';
+import { noise, overwriteUnused, scratchFolder, sparseFile, treeDigest } from '../support/scratch.ts';
 import { fillTree } from './support-ext.ts';
 import { withTree } from './support-grub.ts';
+import { recogniseImage } from './support-map.ts';
 import { copyImage, MIB, minus, mountedDigest, mountImage, savedByPartclone } from './support-mounted.ts';
 
 const MOUNT_READ_ONLY = ['-t', 'xfs', '-o', 'ro,norecovery,nouuid'];
@@ -31,10 +25,8 @@ export async function makeXfs(path: string, sizeBytes: number, options: readonly
   return path;
 }
 
-export async function probeImage(t: TestContext, image: string): Promise<FileSystem> {
-  const found = await probeXfs(await fileReader(t, image));
-  assert.ok(found, `${image} is not recognised`);
-  return found;
+export function probeImage(t: TestContext, image: string): Promise<FileSystem> {
+  return recogniseImage(t, probeXfs, image);
 }
 
 export async function mapImage(t: TestContext, image: string): Promise<UsedMap> {

@@ -13,7 +13,8 @@ import { gptDisk, mbrDisk, mbrEntry, type GptPart } from '../partition/build-dis
 import { run } from '../support/command.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { encodeExt } from './support-ext-model.ts';
-import { encodeMd1, models, type NamedRegion } from './support-named-model.ts';
+import { encodeMd1, type NamedRegion } from './support-named-encoders.ts';
+import { models } from './support-named-model.ts';
 
 const SECTORS = 16384;
 const DISK_BYTES = SECTORS * 512;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeFat, type FatVolume } from '../../../test/filesystem/support-fat-model.ts';
-import { encodeMd1, encodeRegion, fixtures } from '../../../test/filesystem/support-named-model.ts';
+import { encodeMd1, encodeRegion } from '../../../test/filesystem/support-named-encoders.ts';
+import { fixtures } from '../../../test/filesystem/support-named-model.ts';
 import { memoryReader, type BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { identifyRegion, probeRegion } from './probe-region.ts';

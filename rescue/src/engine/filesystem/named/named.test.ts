@@ -5,10 +5,9 @@ import {
   encodeMd1,
   encodeRegion,
   encodeZfs,
-  fixtures,
-  models,
   type NamedRegion,
-} from '../../../../test/filesystem/support-named-model.ts';
+} from '../../../../test/filesystem/support-named-encoders.ts';
+import { fixtures, models } from '../../../../test/filesystem/support-named-model.ts';
 import { memoryReader, type BlockReader } from '../../base/block-reader.ts';
 import { PermafrostError } from '../../base/errors.ts';
 import { identifyRegion, probeRegion } from '../probe-region.ts';
