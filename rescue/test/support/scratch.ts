@@ -107,6 +107,8 @@ export async function attachLoop(
 ): Promise<{ device: string; detach: () => Promise<void> }> {
   const { stdout } = await run('losetup', ['--find', '--show', ...options, path]);
   const device = stdout.trim();
+  // The kernel keeps a loop device's read-only flag from whoever had it before.
+  if (!options.includes('--read-only')) await run('blockdev', ['--setrw', device]);
   let attached = true;
   const detach = async (): Promise<void> => {
     if (!attached) return;
