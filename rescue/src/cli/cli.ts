@@ -1,6 +1,6 @@
 /** Picks the command, gives it its arguments, and turns its end into an exit code: the one place that does. */
 import { parseArgs } from 'node:util';
-import { addonFailure, exitCodes, isPermafrostError, PROGRAM } from '../engine/index.ts';
+import { addonFailure, exitCodes, isPermafrostError, PROGRAM, recoverWritable } from '../engine/index.ts';
 import { usageError, type Command, type Invocation } from './command.ts';
 import { commands } from './commands.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -70,6 +70,8 @@ async function runCommand(command: Command, args: readonly string[], output: Out
     process.stdout.write(`${commandHelp(command).join('\n')}\n`);
     return exitCodes.done;
   }
+  // What a run before this one left writable when it was killed.
+  if (process.geteuid?.() === 0) await recoverWritable();
   return withCancel((signal) => command.run({ values, positionals, output, signal } satisfies Invocation));
 }
 

@@ -9,6 +9,8 @@ export type * from './job/job.ts';
 export { planImage } from './job/image-plan.ts';
 export { runImage } from './job/image.ts';
 export { listDisks } from './device/disks.ts';
+export { stateFolder } from './device/system.ts';
+export { acquireWritable, recoverWritable, type Writable, type WritableOptions } from './device/writable.ts';
 export { describeDisks, type ListedDisk, type ListedRegion } from './job/list-disks.ts';
 export type { OnProgress } from './job/progress.ts';
 export { describeMachine } from './job/machine.ts';

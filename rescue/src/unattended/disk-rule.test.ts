@@ -17,6 +17,7 @@ function disk(path: string, more: Partial<Disk> = {}): Disk {
     isVirtual: false,
     removable: false,
     readOnly: false,
+    isProtected: false,
     partitions: [],
     ...more,
   };

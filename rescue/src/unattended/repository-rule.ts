@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
-import { describeDisks, PermafrostError } from '../engine/index.ts';
+import { acquireWritable, describeDisks, PermafrostError, type Writable } from '../engine/index.ts';
 import type { RepositoryRule } from './job-file.ts';
 
 const execute = promisify(execFile);
@@ -28,15 +28,19 @@ export async function placeRepository(rule: RepositoryRule, signal?: AbortSignal
   if (devices.length !== 1)
     throw fail(devices.length === 0 ? 'is not there' : `is not one: ${devices.join(', ')}`);
   const mountPoint = await mkdtemp(join(tmpdir(), 'permafrost-repository-'));
+  let writable: Writable | undefined;
   try {
+    writable = await acquireWritable(devices[0]!, { mountPoint });
     await execute('mount', ['-o', 'nosuid,nodev,noexec', devices[0]!, mountPoint]);
   } catch (error) {
+    await writable?.release();
     await rmdir(mountPoint);
     throw fail(`cannot be mounted: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`);
   }
   const path = join(mountPoint, folder);
   const release = async (): Promise<void> => {
     await execute('umount', [mountPoint]);
+    await writable.release();
     await rmdir(mountPoint);
   };
   try {

@@ -44,6 +44,7 @@ export async function fakeSystem(t: TestContext, options: FakeOptions): Promise<
     procRoot: join(root, 'proc'),
     runRoot: join(root, 'run'),
     devRoot: join(root, 'dev'),
+    stateRoot: join(root, 'run/permafrost'),
   };
   const fill = (text: string): string => text.replaceAll('{root}', root);
   const folders = new Map<string, string>();

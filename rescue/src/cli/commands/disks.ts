@@ -33,6 +33,7 @@ function diskLines({ disk, uses, table, regions, problem }: ListedDisk, width: n
     ...(rotational === undefined ? [] : [rotational ? 'rotating' : 'solid state']),
     ...(removable ? ['removable'] : []),
     ...(disk.readOnly ? ['read-only'] : []),
+    ...(disk.isProtected ? ['protected'] : []),
     ...(disk.backingFile === undefined ? [] : [`file ${disk.backingFile}`]),
     ...(table === undefined || table === 'none' ? [] : [table.toUpperCase()]),
   ];

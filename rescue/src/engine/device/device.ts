@@ -12,8 +12,10 @@ import { nodeByNumber, wholeDisk } from './block-node.ts';
 import { readDiskAttributes } from './disk-attributes.ts';
 import { layersOf } from './holding-disk.ts';
 import { identityProblem, type DiskIdentity } from './identity.ts';
+import { isProtected } from './protection.ts';
 import { liveSystem } from './system.ts';
 import { describeUses, diskUse, whyInUse } from './use.ts';
+import { acquireWritable, type Writable } from './writable.ts';
 
 /** An open disk that nobody else can claim until it is closed. */
 export interface OpenDisk {
@@ -24,6 +26,8 @@ export interface OpenDisk {
   checkUnchanged(): Promise<void>;
   /** Whether it is, or is a part of, one of the whole disks or disk-image files `disks`. */
   isAmong(disks: readonly string[]): Promise<boolean>;
+  /** Ends the write protection of the rescue environment, if that is what keeps it read-only, until it is closed. */
+  allowWrites(): Promise<void>;
   /** Lets the kernel read a new partition table; rejects with EBUSY while a partition is in use. */
   rereadPartitions(): Promise<void>;
   close(): Promise<void>;
@@ -35,7 +39,8 @@ export function openSource(path: string, options: { shared?: boolean } = {}): Pr
 }
 
 /**
- * Opens a disk to be overwritten. A file that does not exist, or is empty, is made a sparse one of `createBytes`;
+ * Opens a disk to be overwritten. One that the rescue environment protects stays read-only until
+ * {@link OpenDisk.allowWrites}: the kernel refuses every write to it, however it was opened. A file that does not exist, or is empty, is made a sparse one of `createBytes`;
  * without that it is undefined.
  */
 export async function openTarget(path: string, createBytes: number): Promise<OpenDisk>;
@@ -160,16 +165,27 @@ async function open(path: string, options: OpenOptions, createBytes?: number): P
       });
     const identity = await identify(file);
     const closeLock = lock;
+    let writable: Writable | undefined;
     return {
       file,
       identity,
       reader: fileReader(file),
       checkUnchanged: () => checkUnchanged(path, identity),
       isAmong: (disks) => isAmong(file, disks),
+      async allowWrites() {
+        if (options.write !== true || !file.isBlockDevice) return;
+        writable ??= await acquireWritable(path);
+        if (await file.isReadOnly()) throw new PermafrostError('device/read-only', { device: path });
+      },
       rereadPartitions: () => file.rereadPartitions(),
       async close() {
-        await file.close();
-        await closeLock?.close();
+        try {
+          // Closed first, so that nothing is left to be written to it.
+          await file.close();
+          await writable?.release();
+        } finally {
+          await closeLock?.close();
+        }
       },
     };
   } catch (error) {
@@ -202,12 +218,18 @@ async function checkKind(path: string): Promise<void> {
  */
 async function checkUnused(file: BlockFile, isTarget: boolean): Promise<void> {
   const { path } = file;
-  if (isTarget && (await file.isReadOnly())) throw new PermafrostError('device/read-only', { device: path });
+  if (isTarget && (await file.isReadOnly()) && !(await isProtectedFile(file)))
+    throw new PermafrostError('device/read-only', { device: path });
   const uses = (await diskUse(path)).filter(
     ({ kind, isReadOnly }) => kind !== 'read-only' && (isTarget || isReadOnly !== true),
   );
   if (uses.length > 0)
     throw new PermafrostError('device/in-use', { device: path, reason: describeUses(uses) });
+}
+
+async function isProtectedFile({ deviceNumber, isBlockDevice }: BlockFile): Promise<boolean> {
+  const node = isBlockDevice ? await nodeByNumber(liveSystem, deviceNumber) : undefined;
+  return node !== undefined && isProtected(liveSystem, node);
 }
 
 /** udev locks a disk for a moment after each change to look at it. */

@@ -51,6 +51,7 @@ test('describes a SATA disk and its partitions', async (t) => {
     removable: false,
     rotational: true,
     readOnly: false,
+    isProtected: false,
     diskSequence: 9,
     partitions: [
       [1, 'sda1', '8:1', 2048, 4096],

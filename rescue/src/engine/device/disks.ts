@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { allDisks, backingFile, partitionsOf, type BlockNode } from './block-node.ts';
 import { attributesOf, type DiskAttributes } from './disk-attributes.ts';
 import { printableText } from './printable-text.ts';
+import { isProtected } from './protection.ts';
 import { liveSystem, readNumber, readText, type System } from './system.ts';
 
 /** How a disk is attached; `virtual` for what no rule knows. */
@@ -54,7 +55,10 @@ export interface Disk extends DiskAttributes {
   readonly removable: boolean;
   /** Unknown where the kernel does not say. */
   readonly rotational?: boolean;
+  /** For good, as by a write-protect switch. */
   readonly readOnly: boolean;
+  /** Kept read-only by the rescue environment until a confirmed job needs to write to it. */
+  readonly isProtected: boolean;
   /** Changes whenever another disk takes the device number. */
   readonly diskSequence?: number;
   /** The file behind a loop device; printable. */
@@ -91,6 +95,7 @@ export async function readDisk(system: System, node: BlockNode): Promise<Disk> {
   const diskSequence = await number('diskseq');
   const backing = await backingFile(node);
   const partitions = await partitionsOf(system, node);
+  const isProtectedNow = await isProtected(system, node);
   return {
     path: node.path,
     deviceNumber: node.deviceNumber,
@@ -102,14 +107,15 @@ export async function readDisk(system: System, node: BlockNode): Promise<Disk> {
     isVirtual: ['loop', 'dm', 'md', 'virtual'].includes(bus),
     removable: (await number('removable')) === 1,
     ...(rotational === undefined ? {} : { rotational: rotational === 1 }),
-    readOnly: (await number('ro')) === 1,
+    readOnly: (await number('ro')) === 1 && !isProtectedNow,
+    isProtected: isProtectedNow,
     ...(diskSequence === undefined ? {} : { diskSequence }),
     ...(backing === undefined ? {} : { backingFile: printableText(backing.path) }),
-    partitions: await Promise.all(partitions.map(readPartition)),
+    partitions: await Promise.all(partitions.map((part) => readPartition(part, isProtectedNow))),
   };
 }
 
-async function readPartition(node: BlockNode): Promise<DiskPartition> {
+async function readPartition(node: BlockNode, isProtectedDisk: boolean): Promise<DiskPartition> {
   const { path, deviceNumber, folder } = node;
   const sectors = async (name: string): Promise<number> => (await readNumber(join(folder, name))) ?? 0;
   return {
@@ -118,7 +124,7 @@ async function readPartition(node: BlockNode): Promise<DiskPartition> {
     deviceNumber,
     start: (await sectors('start')) * SYSFS_SECTOR_BYTES,
     sizeBytes: (await sectors('size')) * SYSFS_SECTOR_BYTES,
-    readOnly: (await readText(join(folder, 'ro'))) === '1',
+    readOnly: (await readText(join(folder, 'ro'))) === '1' && !isProtectedDisk,
   };
 }
 

@@ -6,9 +6,20 @@ export interface System {
   readonly procRoot: string;
   readonly runRoot: string;
   readonly devRoot: string;
+  /** Where the rescue environment keeps what it must know until the next boot. */
+  readonly stateRoot: string;
 }
 
-export const liveSystem: System = { sysRoot: '/sys', procRoot: '/proc', runRoot: '/run', devRoot: '/dev' };
+/** `PERMAFROST_RUN_DIR` stands for `/run/permafrost`: tests have one of their own. */
+export const stateFolder: string = process.env['PERMAFROST_RUN_DIR'] ?? '/run/permafrost';
+
+export const liveSystem: System = {
+  sysRoot: '/sys',
+  procRoot: '/proc',
+  runRoot: '/run',
+  devRoot: '/dev',
+  stateRoot: stateFolder,
+};
 
 /** The text of a small file of the kernel's, trimmed; `undefined` if it cannot be read. */
 export async function readText(path: string): Promise<string | undefined> {

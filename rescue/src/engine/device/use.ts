@@ -13,9 +13,10 @@ import {
 } from './block-node.ts';
 import { readAllMounts, type Mount } from './mounts.ts';
 import { printableText } from './printable-text.ts';
+import { isProtected } from './protection.ts';
 import { liveSystem, readNumber, readText, unescapeOctal, type System } from './system.ts';
 
-/** One reason. `read-only` is none against reading. */
+/** One reason. `read-only` is none against reading; the protection of the rescue environment is no reason at all. */
 export interface Use {
   readonly kind: 'mounted' | 'swap' | 'held' | 'attached' | 'read-only';
   /** Path of the disk, partition or file that is in use. */
@@ -95,7 +96,8 @@ class UseFinder {
       for (const holder of await linkedNodes(this.#system, node, 'holders'))
         uses.push(await this.#stacked('held', what, holder, depth));
     }
-    if ((await readNumber(join(node.folder, 'ro'))) === 1)
+    const isReadOnly = (await readNumber(join(node.folder, 'ro'))) === 1;
+    if (isReadOnly && !(await isProtected(this.#system, node)))
       uses.push({ kind: 'read-only', what, by: '', message: `${what} is read-only` });
     return uses;
   }

@@ -107,6 +107,8 @@ class TargetRestore {
     const disk = target.disk ?? created!;
     try {
       await disk.checkUnchanged();
+      throwIfCancelled(options.signal);
+      await disk.allowWrites();
       report.disk(target.imaged.number, disk.identity);
       meter.subject(disk.identity.path);
       meter.begin('clearing');

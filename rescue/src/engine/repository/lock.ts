@@ -6,8 +6,13 @@
  * has seen no refresh for 15 minutes.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import {
+  isRunning,
+  ownIdentity,
+  parseProcessIdentity,
+  type ProcessIdentity,
+} from '../base/process-identity.ts';
 import { FOLDERS } from './format.ts';
 import { encodeSealed, parseSealed } from './sealed-json.ts';
 import type { Store } from './store.ts';
@@ -15,16 +20,10 @@ import type { Store } from './store.ts';
 const REFRESH_MS = 60_000;
 const DEAD_AFTER_MS = 15 * 60_000;
 
-interface LockContent {
+interface LockContent extends ProcessIdentity {
   readonly permafrost: 'lock';
   readonly version: 1;
   readonly nonce: string;
-  readonly bootId: string;
-  /** The namespace that `pid` belongs to: in another container the same number is another process. */
-  readonly pidNamespace: string;
-  readonly pid: number;
-  /** Start time of the process in clock ticks since boot, from /proc/PID/stat: a reused PID differs in it. */
-  readonly startTime: string;
   readonly host: string;
   /** Counts refreshes. */
   readonly refresh: number;
@@ -43,17 +42,14 @@ export type LockState = 'alive' | 'dead' | 'unknown';
 /** Takes a shared lock: what every writer holds. */
 export async function acquireLock(store: Store): Promise<HeldLock> {
   const nonce = randomBytes(8).toString('hex');
-  const here = await readPlace();
-  const startTime = (await processStartTime(process.pid)) ?? '';
+  const holder = await ownIdentity();
   let refresh = 0;
   const write = (): Promise<void> => {
     const content: LockContent = {
       permafrost: 'lock',
       version: 1,
       nonce,
-      ...here,
-      pid: process.pid,
-      startTime,
+      ...holder,
       host: hostname(),
       refresh: refresh++,
     };
@@ -93,9 +89,8 @@ export class LockObserver {
     const bytes = await this.#store.read(FOLDERS.locks, `${nonce}.json`);
     if (bytes === undefined) return 'dead';
     const lock = parseLock(bytes);
-    const here = await readPlace();
-    if (lock !== undefined && lock.bootId === here.bootId && lock.pidNamespace === here.pidNamespace)
-      return (await processStartTime(lock.pid)) === lock.startTime ? 'alive' : 'dead';
+    const running = lock === undefined ? undefined : await isRunning(lock);
+    if (running !== undefined) return running ? 'alive' : 'dead';
     // From another boot or machine, or unreadable: only watching tells.
     const refresh = bytes.toString('latin1');
     const seen = this.#seen.get(nonce);
@@ -107,39 +102,11 @@ export class LockObserver {
   }
 }
 
-type LockHolder = Pick<LockContent, 'bootId' | 'pidNamespace' | 'pid' | 'startTime'>;
-
-function parseLock(bytes: Buffer): LockHolder | undefined {
+function parseLock(bytes: Buffer): ProcessIdentity | undefined {
   try {
-    const { bootId, pidNamespace, pid, startTime } = parseSealed(bytes, 'lock');
-    if (
-      typeof bootId === 'string' &&
-      typeof pidNamespace === 'string' &&
-      Number.isSafeInteger(pid) &&
-      typeof startTime === 'string'
-    )
-      return { bootId, pidNamespace, pid: pid as number, startTime };
+    return parseProcessIdentity(parseSealed(bytes, 'lock'));
   } catch {
     // A torn or foreign lock is judged by watching it.
-  }
-  return undefined;
-}
-
-async function readPlace(): Promise<{ bootId: string; pidNamespace: string }> {
-  return {
-    bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
-    pidNamespace: await readlink('/proc/self/ns/pid'),
-  };
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)); undefined if there is no such process or it is only a zombie. */
-async function processStartTime(pid: number): Promise<string | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    // The command name is in parentheses and may itself hold blanks and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  } catch {
     return undefined;
   }
 }
