@@ -15,6 +15,7 @@ export { describeDisks, type ListedDisk, type ListedRegion } from './job/list-di
 export type { OnProgress } from './job/progress.ts';
 export { describeMachine } from './job/machine.ts';
 export { planRestore, runRestore } from './job/restore.ts';
+export { PauseGate } from './job/pause-gate.ts';
 export type { RunOptions } from './job/run-options.ts';
 export { describeImage, selectImage, type ImageSelection } from './job/select-image.ts';
 export { runVerify } from './job/verify.ts';

@@ -19,8 +19,8 @@ import { withPool, type RunOptions } from './run-options.ts';
 /** Runs `job` to its report. */
 export async function runImage(job: ImageJob, options: RunOptions = {}): Promise<Report> {
   let writer: RepositoryWriter | undefined;
-  const meter = new ProgressMeter(options.onProgress, () => writer?.sums ?? {});
-  const report = new ReportBuilder(job, meter);
+  const meter = new ProgressMeter(options, () => writer?.sums ?? {});
+  const report = new ReportBuilder(job, meter, options.onGap);
   return report.finish(async () => {
     meter.begin('inspecting');
     const { plan, sources, refusals } = await prepareImage(job, options);
@@ -116,7 +116,7 @@ async function captureDisk(
       regions.push({ ...described, sums: { usedBytes: 0, dataBytes: 0, zeroBytes: 0, badBytes: 0 } });
       continue;
     }
-    meter.subject(`${disk.identity.path} ${region.name}`);
+    meter.region(disk.identity.path, number, region.name);
     const { content, sums } = await captureRegion({
       file: disk.file,
       start: region.start,

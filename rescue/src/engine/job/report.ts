@@ -12,6 +12,7 @@ const MAX_GAPS = 1000;
 export class ReportBuilder {
   readonly #job: Job;
   readonly #meter: ProgressMeter;
+  readonly #onGap: (gap: Gap) => void;
   readonly #startedAt = new Date().toISOString();
   readonly #startMs = performance.now();
   readonly #gaps: Gap[] = [];
@@ -24,9 +25,10 @@ export class ReportBuilder {
   #planDigest: string | undefined;
   #verified: boolean | undefined;
 
-  constructor(job: Job, meter: ProgressMeter) {
+  constructor(job: Job, meter: ProgressMeter, onGap: (gap: Gap) => void = () => undefined) {
     this.#job = job;
     this.#meter = meter;
+    this.#onGap = onGap;
   }
 
   plan(digest: string): void {
@@ -55,6 +57,7 @@ export class ReportBuilder {
   }
 
   gap(gap: Gap): void {
+    this.#onGap(gap);
     this.#gapCount++;
     const last = this.#gaps.at(-1);
     const joins =

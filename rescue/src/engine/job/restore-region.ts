@@ -14,6 +14,7 @@ import type { RegionContent } from '../repository/manifest.ts';
 import { readBadMap } from '../repository/tree-reader.ts';
 import { walkChunks, type ChunkWindow } from './chunk-walk.ts';
 import { compareChunks } from './compare-chunks.ts';
+import type { PauseGate } from './pause-gate.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import { applyPatches, type Patch } from './target-steps.ts';
 import { zeroRange } from './zero-range.ts';
@@ -35,6 +36,7 @@ export interface RegionTarget {
   readonly zeroUnused: boolean;
   readonly keepGoing: boolean;
   readonly signal?: AbortSignal;
+  readonly gate?: PauseGate;
   readonly onBytes: (bytes: number, writtenBytes: number) => void;
   /** A part that is not what the source had: offset on the disk, length, why. */
   readonly onGap: (offset: number, length: number, reason: string) => void;
@@ -102,13 +104,14 @@ export class RegionRestore {
   }
 
   async #writeRun(kind: 'zero' | 'unused', first: number, count: number): Promise<void> {
-    const { file, start, length, chunkBytes, zeroUnused, delta, signal } = this.#target;
+    const { file, start, length, chunkBytes, zeroUnused, delta, signal, gate } = this.#target;
     const unused = kind === 'unused';
     for (const [from, to] of this.#withoutHeld(first, count, unused)) {
       if (unused && !zeroUnused) continue;
       // In steps: zeroing terabytes in one call could be neither shown nor cancelled.
       for (let at = from; at < to; at += RUN_STEP_CHUNKS) {
         throwIfCancelled(signal);
+        await gate?.pass(signal);
         const offset = at * chunkBytes;
         const bytes = Math.min(Math.min(to, at + RUN_STEP_CHUNKS) * chunkBytes, length) - offset;
         if (bytes <= 0) break;

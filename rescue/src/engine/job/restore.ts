@@ -36,8 +36,8 @@ export function planRestore(job: RestoreJob, options: Pick<RunOptions, 'signal'>
 
 /** Runs `job` to its report. */
 export async function runRestore(job: RestoreJob, options: RunOptions = {}): Promise<Report> {
-  const meter = new ProgressMeter(options.onProgress);
-  const report = new ReportBuilder(job, meter);
+  const meter = new ProgressMeter(options);
+  const report = new ReportBuilder(job, meter, options.onGap);
   return report.finish(() =>
     withPool(options, async (pool) => {
       meter.begin('inspecting');
@@ -149,7 +149,7 @@ class TargetRestore {
     const restores = new Map(target.regions.map((region) => [region, this.#regionRestore(file, region)]));
     const expected = new Map<ImagedRegion, Expected[]>();
     for (const [region, restore] of restores) {
-      meter.subject(`${target.path} ${region.name}`);
+      meter.region(target.path, target.imaged.number, region.name);
       await restore.restoreRest();
     }
     await flush(file);
@@ -159,6 +159,7 @@ class TargetRestore {
         await writePatches(file, this.#outside());
         await flush(file);
       }
+      meter.region(target.path, target.imaged.number, region.name);
       expected.set(region, await restore.restoreHeld());
     }
     return { expected, restores };
@@ -181,6 +182,7 @@ class TargetRestore {
       zeroUnused: job.zeroUnused === true,
       keepGoing: job.keepGoing === true,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.gate === undefined ? {} : { gate: options.gate }),
       onBytes: (bytes, written) => {
         meter.add(bytes);
         onWritten(written);
@@ -206,7 +208,7 @@ class TargetRestore {
     meter.begin('reading back', this.#totalBytes());
     const wrong: { offset: number; length: number }[] = [];
     for (const [region, restore] of restores) {
-      meter.subject(`${target.path} ${region.name}`);
+      meter.region(target.path, target.imaged.number, region.name);
       const found = await readBack({
         file: disk.file,
         pool,

@@ -10,7 +10,7 @@ import { tags } from '../repository/page.ts';
 import { readBadMap, readTree } from '../repository/tree-reader.ts';
 import { Repository, type PackSet } from '../repository/repository.ts';
 import { secondOpinionPool } from '../repository/second-opinion.ts';
-import { withPool, type RunOptions } from './run-options.ts';
+import { gatedPool, withPool, type RunOptions } from './run-options.ts';
 import type { Gap, Report, VerifyJob } from './job.ts';
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
@@ -20,14 +20,14 @@ import { BitSet, verifyFrames } from './verify-frames.ts';
 
 /** Runs `job` to its report; an image that does not verify is a result, not an exception. */
 export async function runVerify(job: VerifyJob, options: RunOptions = {}): Promise<Report> {
-  const meter = new ProgressMeter(options.onProgress);
-  const report = new ReportBuilder(job, meter);
+  const meter = new ProgressMeter(options);
+  const report = new ReportBuilder(job, meter, options.onGap);
   return report.finish(async () => {
     meter.begin('inspecting');
     const repository = await Repository.open(job.repository);
     try {
       if (job.independent === true) {
-        await verify(job, repository, await secondOpinionPool(), options, meter, report);
+        await verify(job, repository, gatedPool(await secondOpinionPool(), options), options, meter, report);
       } else await withPool(options, (pool) => verify(job, repository, pool, options, meter, report));
     } finally {
       await repository.close();
