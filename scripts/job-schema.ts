@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { z } from 'zod';
-import { jobFileSchema } from '../rescue/src/unattended/job-file.ts';
+import { jobFileSchema } from '../rescue/src/unattended/job-file-schema.ts';
 
 /** The schema as the file has it. */
 export function jobSchemaText(): Promise<string> {

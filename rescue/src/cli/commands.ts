@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts';
+import { bootJobCommand } from './commands/boot-job.ts';
 import { disksCommand } from './commands/disks.ts';
 import { imageCommand } from './commands/image.ts';
 import { imagesCommand } from './commands/images.ts';
@@ -18,4 +19,5 @@ export const commands: readonly Command[] = [
   restoreCommand,
   verifyCommand,
   runCommand,
+  bootJobCommand,
 ];

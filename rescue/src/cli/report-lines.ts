@@ -1,16 +1,7 @@
 /** The end of a job in words, and its exit code. */
-import { exitCodes, type ErrorReport, type Outcome, type Report } from '../engine/index.ts';
+import { exitCodeOf, exitCodes, type ErrorReport, type Report } from '../engine/index.ts';
 import { formatBytes, formatDuration, formatRate } from './format.ts';
 import type { Output } from './output.ts';
-
-/** The exit code of a command that ends with this outcome. */
-export const exitCodeOf: Readonly<Record<Outcome, number>> = {
-  done: exitCodes.done,
-  'done-with-gaps': exitCodes.gaps,
-  failed: exitCodes.failed,
-  'does-not-verify': exitCodes.unverified,
-  cancelled: exitCodes.cancelled,
-};
 
 /** Gaps that are printed; the report has more. */
 const SHOWN_GAPS = 20;

@@ -1,6 +1,18 @@
 /** The engine's one door: everything that front ends use of it. */
 export { addonFailure } from './base/addon-failure.ts';
-export { exitCodes, isPermafrostError, PermafrostError, type ErrorReport } from './base/errors.ts';
+export {
+  exitCodes,
+  isPermafrostError,
+  PermafrostError,
+  throwIfCancelled,
+  type ErrorReport,
+} from './base/errors.ts';
+export {
+  isRunning,
+  ownIdentity,
+  parseProcessIdentity,
+  type ProcessIdentity,
+} from './base/process-identity.ts';
 export { PROGRAM, VERSION } from './base/program.ts';
 export { confirmationText, describeIdentity, type DiskIdentity } from './device/identity.ts';
 export type * from './filesystem/file-system.ts';
@@ -12,6 +24,7 @@ export { listDisks } from './device/disks.ts';
 export { stateFolder } from './device/system.ts';
 export { acquireWritable, recoverWritable, type Writable, type WritableOptions } from './device/writable.ts';
 export { describeDisks, type ListedDisk, type ListedRegion } from './job/list-disks.ts';
+export { exitCodeOf, isGood } from './job/outcome.ts';
 export type { OnProgress } from './job/progress.ts';
 export { describeMachine } from './job/machine.ts';
 export { planRestore, runRestore } from './job/restore.ts';

@@ -1,8 +1,34 @@
 /** Which disk a job file means. Anything that is not certain is an error, before anything is written. */
-import { PermafrostError, type listDisks } from '../engine/index.ts';
+import { describeIdentity, PermafrostError, type listDisks } from '../engine/index.ts';
 import type { DiskRule } from './job-file.ts';
 
 export type Disks = Awaited<ReturnType<typeof listDisks>>;
+
+/** A disk that a rule names. */
+export interface FoundDisk {
+  readonly path: string;
+  /** For people: path, model, serial, size. */
+  readonly name: string;
+  /** The same for the same disk whatever its path is at the time. */
+  readonly key: string;
+}
+
+/** The disk that `rule` names among `disks`. Throws `job-file/disk`. */
+export function findDisk(rule: DiskRule, disks: Disks): FoundDisk {
+  const path = resolveDisk(rule, disks);
+  const disk = disks.find((candidate) => candidate.path === path);
+  if (disk === undefined) return { path, name: path, key: path };
+  return { path, name: describeIdentity({ kind: 'device', ...disk }), key: diskKey(disk) };
+}
+
+/** As {@link FoundDisk.key}, of a device. */
+export function diskKey(disk: {
+  readonly serial?: string;
+  readonly wwn?: string;
+  readonly sizeBytes: number;
+}): string {
+  return JSON.stringify([disk.serial?.trim() ?? '', disk.wwn?.trim() ?? '', disk.sizeBytes]);
+}
 
 /** The path of the disk that `rule` names among `disks`. Throws `job-file/disk`. */
 export function resolveDisk(rule: DiskRule, disks: Disks): string {

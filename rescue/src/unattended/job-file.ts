@@ -3,94 +3,22 @@
  * line. docs/unattended.md explains them, docs/job.schema.json is {@link jobFileSchema} for editors.
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { PermafrostError } from '../engine/index.ts';
+import { jobFileSchema, type JobFile } from './job-file-schema.ts';
+
+export type { DiskRule, EndAction, JobFile, Step } from './job-file-schema.ts';
+export type { RepositoryRule } from './place-schema.ts';
 
 /** Longer files are refused before they are parsed, in bytes. */
-const MOST_BYTES = 256 * 1024;
-
-const text = z.string().min(1).max(4096);
-const partitions = z.array(z.int().min(1).max(4096)).min(1).optional();
-
-const diskRule = z
-  .union([
-    z.strictObject({ serial: text }).describe('the disk with this serial number'),
-    z.strictObject({ wwn: text }).describe('the disk with this World Wide Name'),
-    z.strictObject({ file: text }).describe('a disk-image file'),
-    z.literal('only-disk').describe('the only built-in disk; an error if there are several'),
-    z.literal('largest').describe('the largest built-in disk; an error if two are as large'),
-  ])
-  .describe('which disk; never a name like sda, which can be another disk after the next start');
-
-const repository = z
-  .union([
-    z.strictObject({ path: text }).describe('a folder of this system'),
-    z
-      .strictObject({ label: text, folder: text.default('permafrost') })
-      .describe('a folder of the file system with this label, on any disk'),
-    z
-      .strictObject({ uuid: text, folder: text.default('permafrost') })
-      .describe('a folder of the file system with this UUID, on any disk'),
-  ])
-  .describe('where the images are');
-
-const imageStep = z.strictObject({
-  source: diskRule,
-  name: text.max(200).optional(),
-  level: z.int().min(1).max(19).optional(),
-  raw: z.boolean().optional(),
-  partitions,
-  'skip-gaps': z.boolean().optional(),
-});
-
-const restoreStep = z.strictObject({
-  image: text.describe('an id, a unique beginning of one, a name, or latest'),
-  target: diskRule,
-  disk: z.int().min(1).optional().describe('which disk of an image with several'),
-  partitions,
-  delta: z.boolean().optional().describe('write only what differs'),
-});
-
-const verifyStep = z.strictObject({
-  image: text.optional().describe('everything in the repository if left out'),
-  independent: z.boolean().optional(),
-});
-
-const step = z.union([
-  z.strictObject({ image: imageStep }),
-  z.strictObject({ restore: restoreStep }),
-  z.strictObject({ verify: verifyStep }),
-]);
-
-export const jobFileSchema = z
-  .strictObject({
-    version: z.literal(1),
-    id: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
-      .describe('a machine runs a job of this id once, unless repeat is true'),
-    repeat: z.boolean().default(false),
-    countdown: z
-      .int()
-      .min(0)
-      .max(3600)
-      .optional()
-      .describe('seconds to stop it before it begins; default 10 where a disk is overwritten, else 0'),
-    repository,
-    steps: z.array(step).min(1).max(100),
-  })
-  .describe('A Permafrost job file');
-
-export type JobFile = z.infer<typeof jobFileSchema>;
-export type Step = JobFile['steps'][number];
-export type DiskRule = z.infer<typeof diskRule>;
-export type RepositoryRule = z.infer<typeof repository>;
+export const MOST_JOB_FILE_BYTES = 256 * 1024;
 
 /** Reads a job file's text; `name` is for messages. Throws `job-file/invalid` with all that is wrong. */
 export function parseJobFile(source: string, name: string): JobFile {
   const fail = (problems: string[]): PermafrostError =>
     new PermafrostError('job-file/invalid', { file: name, problems });
-  if (Buffer.byteLength(source) > MOST_BYTES) throw fail([`it is larger than ${MOST_BYTES} bytes`]);
+  if (Buffer.byteLength(source) > MOST_JOB_FILE_BYTES)
+    throw fail([`it is larger than ${MOST_JOB_FILE_BYTES} bytes`]);
   const lines = new LineCounter();
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   let document: ReturnType<typeof parseDocument>;

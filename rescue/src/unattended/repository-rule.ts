@@ -1,71 +1,147 @@
-/** Brings the repository that a job file names within reach: a folder, or a file system that is mounted for the job. */
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/**
+ * Brings the place of a repository within reach: a folder, a file system of a disk, or a share, mounted for as long as
+ * it is needed. What is not there yet is waited for, and said.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
-import { promisify } from 'node:util';
-import { acquireWritable, describeDisks, PermafrostError, type Writable } from '../engine/index.ts';
+import { acquireWritable, describeDisks, PermafrostError } from '../engine/index.ts';
+import { describePlace, withoutSecrets } from './describe-place.ts';
+import { mountDisk } from './disk-place.ts';
 import type { RepositoryRule } from './job-file.ts';
-
-const execute = promisify(execFile);
+import { answers, bringUpNetwork, withAddress, type Server } from './network.ts';
+import { runProgram } from './place-program.ts';
+import type { PlaceSystem } from './place-system.ts';
+import { mountShare } from './share-place.ts';
+import { serverOf } from './share-mount.ts';
 
 export interface PlacedRepository {
   readonly path: string;
-  /** Unmounts what was mounted for it. */
+  /** What answers as long as it can be reached; absent for what is on this machine. */
+  readonly server?: Server;
+  /** Unmounts what was mounted for it, lazily where a server hangs. Idempotent; throws `job-file/unmount`. */
   readonly release: () => Promise<void>;
 }
 
-/** Throws `job-file/repository` if it cannot be told which one is meant, or it cannot be mounted. */
-export async function placeRepository(rule: RepositoryRule, signal?: AbortSignal): Promise<PlacedRepository> {
-  if ('path' in rule) return { path: rule.path, release: () => Promise.resolve() };
-  const [key, wanted] = 'label' in rule ? (['label', rule.label] as const) : (['uuid', rule.uuid] as const);
-  const words = `the file system with ${key === 'uuid' ? 'UUID' : 'label'} ${wanted}`;
-  const fail = (problem: string): PermafrostError =>
-    new PermafrostError('job-file/repository', { rule: words, problem });
-  const folder = normalize(rule.folder);
-  if (isAbsolute(folder) || folder.startsWith('..')) throw fail(`has no folder ${rule.folder} within it`);
-  const devices = await devicesWith(key, wanted, signal);
-  if (devices.length !== 1)
-    throw fail(devices.length === 0 ? 'is not there' : `is not one: ${devices.join(', ')}`);
-  const mountPoint = await mkdtemp(join(tmpdir(), 'permafrost-repository-'));
-  let writable: Writable | undefined;
-  try {
-    writable = await acquireWritable(devices[0]!, { mountPoint });
-    await execute('mount', ['-o', 'nosuid,nodev,noexec', devices[0]!, mountPoint]);
-  } catch (error) {
-    await writable?.release();
-    await rmdir(mountPoint);
-    throw fail(`cannot be mounted: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`);
-  }
-  const path = join(mountPoint, folder);
-  const release = async (): Promise<void> => {
-    await execute('umount', [mountPoint]);
-    await writable.release();
-    await rmdir(mountPoint);
-  };
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    await release();
-    throw fail(`cannot hold the folder ${folder}: ${(error as Error).message}`);
-  }
-  return { path, release };
+export interface PlaceOptions {
+  readonly signal?: AbortSignal;
+  /** What is waited for, and undefined when the waiting is over. */
+  readonly onWaiting?: (what: string | undefined) => void;
+  /** What a person should know of it, such as a key that was trusted unseen. */
+  readonly onNote?: (note: string) => void;
+  /** How long to wait for what may come, in seconds; Infinity for ever. Default 60. */
+  readonly waitSeconds?: number;
+  /** What is done for the folder: made if it is missing (the default), must be there, or may be missing. */
+  readonly folder?: 'create' | 'existing' | 'any';
+  readonly system?: PlaceSystem;
 }
 
-async function devicesWith(
-  key: 'label' | 'uuid',
-  wanted: string,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const same = (value: string | undefined): boolean =>
-    key === 'uuid' ? value?.toLowerCase() === wanted.toLowerCase() : value === wanted;
-  return (await describeDisks(signal)).flatMap(({ disk, regions }) =>
-    regions
-      .filter(({ fileSystem }) => same(fileSystem[key]))
-      .map(({ partitions }) => {
-        const [number] = partitions;
-        if (number === undefined) return disk.path;
-        return disk.partitions.find((partition) => partition.number === number)?.path ?? disk.path;
-      }),
+const WAIT_SECONDS = 60;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 15_000;
+
+const liveSystem: PlaceSystem = {
+  run: runProgram,
+  describeDisks,
+  acquireWritable,
+  bringUpNetwork: (signal) => bringUpNetwork(runProgram, signal),
+  answers: (server) => answers(server, 5000),
+  pause: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+  nowMs: () => performance.now(),
+};
+
+/** What is mounted, before its folder is looked for. */
+export interface MountedPlace {
+  readonly mountPoint: string;
+  readonly release: () => Promise<void>;
+}
+
+/** Why a place cannot be had now. */
+export interface PlaceProblem {
+  readonly problem: string;
+  /** Waiting does not heal it. */
+  readonly final: boolean;
+}
+
+/** Throws `job-file/repository` if it cannot be told which one is meant, it does not come, or it cannot be used. */
+export async function placeRepository(
+  rule: RepositoryRule,
+  options: PlaceOptions = {},
+): Promise<PlacedRepository> {
+  if ('path' in rule) return { path: rule.path, release: () => Promise.resolve() };
+  const { system = liveSystem, signal, folder: wanted = 'create' } = options;
+  const folder = 'ssh' in rule ? '.' : checkedFolder(rule, rule.folder ?? '.');
+  const mounted = await waitFor(rule, options, () =>
+    'label' in rule || 'uuid' in rule
+      ? mountDisk(rule, system, signal)
+      : mountShare(rule, system, { ...(signal === undefined ? {} : { signal }), ...note(options) }),
   );
+  const path = join(mounted.mountPoint, folder);
+  try {
+    // A share that may only be read can hold the folder all the same.
+    if (wanted === 'create')
+      await mkdir(path, { recursive: true }).catch((error: unknown) => statOr(path, error));
+    if (wanted === 'existing') await stat(path);
+  } catch (error) {
+    await mounted.release();
+    throw failure(rule, `cannot be used: ${(error as Error).message}`);
+  }
+  const server =
+    'label' in rule || 'uuid' in rule ? undefined : await withAddress(serverOf(rule)).catch(() => undefined);
+  return { path, release: mounted.release, ...(server === undefined ? {} : { server }) };
+}
+
+async function statOr(path: string, error: unknown): Promise<void> {
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw error;
+}
+
+function note({ onNote }: PlaceOptions): { onNote?: (note: string) => void } {
+  return onNote === undefined ? {} : { onNote };
+}
+
+/** Tries until `attempt` succeeds, its problem is final, or the time is over. */
+async function waitFor(
+  rule: RepositoryRule,
+  { system = liveSystem, signal, onWaiting, waitSeconds = WAIT_SECONDS }: PlaceOptions,
+  attempt: () => Promise<MountedPlace | PlaceProblem>,
+): Promise<MountedPlace> {
+  const untilMs = system.nowMs() + waitSeconds * 1000;
+  let pauseMs = FIRST_PAUSE_MS;
+  let said: string | undefined;
+  try {
+    for (;;) {
+      throwIfStopped(signal);
+      const result = await attempt();
+      if ('mountPoint' in result) return result;
+      const problem = withoutSecrets(result.problem, rule);
+      const leftMs = untilMs - system.nowMs();
+      if (result.final || leftMs <= 0) throw failure(rule, problem);
+      const words = `${describePlace(rule)} ${problem}`;
+      if (words !== said) onWaiting?.(words);
+      said = words;
+      await system.pause(Math.min(pauseMs, leftMs), signal).catch(() => throwIfStopped(signal));
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  } finally {
+    if (said !== undefined) onWaiting?.(undefined);
+  }
+}
+
+function checkedFolder(rule: RepositoryRule, given: string): string {
+  const folder = normalize(given).replace(/^\/+(?=.)/, '');
+  if (isAbsolute(folder) || folder === '..' || folder.startsWith('../'))
+    throw failure(rule, 'is not within what is mounted');
+  return folder;
+}
+
+function failure(rule: RepositoryRule, problem: string): PermafrostError {
+  return new PermafrostError('job-file/repository', { rule: describePlace(rule), problem });
+}
+
+function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new PermafrostError('job/cancelled', { kept: 'Nothing was written.' });
 }

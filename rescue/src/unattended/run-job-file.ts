@@ -1,98 +1,307 @@
-/** Carries out a job file: every disk and the repository are found first, then step by step until one fails. */
+/**
+ * Carries out a job file: every disk and the repository are found first, then step by step until one fails. What was
+ * interrupted, by a power cut or a crash, goes on where it was.
+ */
+import { createHash } from 'node:crypto';
 import {
+  exitCodeOf,
+  exitCodes,
+  isGood,
+  isPermafrostError,
+  isRunning,
   listDisks,
+  ownIdentity,
+  parseProcessIdentity,
   PermafrostError,
   runImage,
   runRestore,
   runVerify,
   type Job,
-  type OnProgress,
   type Outcome,
-  type Plan,
   type Report,
+  type RunOptions,
 } from '../engine/index.ts';
-import { resolveDisk, type Disks } from './disk-rule.ts';
-import type { JobFile, Step } from './job-file.ts';
-import { readRecord, writeRecord } from './job-record.ts';
-import { placeRepository } from './repository-rule.ts';
+import { describePlace } from './describe-place.ts';
+import type { JobEvent, JobFileEvent, ResultEvent } from './job-events.ts';
+import type { JobFile } from './job-file.ts';
+import { readRecord, writeRecord, type JobRecord } from './job-record.ts';
+import { placeRepository, type PlacedRepository } from './repository-rule.ts';
+import { checkPlannedDisks, findStep, type FoundStep } from './steps.ts';
+import { watchServer } from './watch-server.ts';
 
 /** Seconds before a disk is overwritten, where the file does not say. */
 const COUNTDOWN_SECONDS = 10;
 
-export interface JobFileEvents {
+export interface JobFileOptions {
   readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
-  readonly onPlan?: (plan: Plan) => void;
-  /** All steps with their disks found, and how long to wait before the first; resolves when it may begin. */
-  readonly onReady: (jobs: readonly Job[], countdownSeconds: number) => Promise<void>;
-  readonly onReport: (report: Report) => void;
+  /** Gets everything that happens, in order; the last event is the result, also where this function throws. */
+  readonly emit: (event: JobFileEvent) => void;
+  /** The countdown: resolves when the first step may begin. What it throws ends the job before any write. */
+  readonly onReady: (event: JobEvent) => Promise<void>;
+  /** How long to wait for the repository where the file does not say, in seconds; default 60. */
+  readonly waitSeconds?: number;
+  /** Find everything, make nothing, and end after {@link onReady}. */
+  readonly dryRun?: boolean;
+  /** Further options of every run, such as a gate for pauses. */
+  readonly runOptions?: Omit<RunOptions, 'signal' | 'onPlan' | 'onProgress' | 'workers'>;
 }
 
-export interface JobFileResult {
-  readonly outcome: Outcome;
-  readonly reports: readonly Report[];
-  /** The file that keeps this result, beside the images. */
-  readonly recordPath: string;
-}
-
-/** Throws `job-file/disk`, `job-file/repository`, `job-file/already-run` and what `onReady` throws, before any write. */
-export async function runJobFile(file: JobFile, events: JobFileEvents): Promise<JobFileResult> {
-  const repository = await placeRepository(file.repository, events.signal);
+/** Resolves to the last event. Throws `job-file/…`, `job/cancelled` and what `onReady` throws, before any write. */
+export async function runJobFile(file: JobFile, options: JobFileOptions): Promise<ResultEvent> {
+  let result: ResultEvent;
   try {
-    const earlier = file.repeat ? undefined : await readRecord(repository.path, file.id);
-    if (earlier !== undefined)
-      throw new PermafrostError('job-file/already-run', {
-        id: file.id,
-        when: earlier.finishedAt ?? 'an unknown time',
-        outcome: earlier.outcome ?? 'unknown',
-      });
-    const disks = await listDisks();
-    const jobs = file.steps.map((step) => jobOf(step, repository.path, disks));
-    const overwrites = jobs.some(({ kind }) => kind === 'restore');
-    await events.onReady(jobs, file.countdown ?? (overwrites ? COUNTDOWN_SECONDS : 0));
-    const reports: Report[] = [];
-    for (const job of jobs) {
-      const report = await runStep(job, events);
+    result = await withRepository(file, options);
+  } catch (error) {
+    const report = isPermafrostError(error) ? error.toJSON() : undefined;
+    const outcome = isPermafrostError(error, 'job/cancelled') ? 'cancelled' : 'failed';
+    // A machine that has run the job, or whose person stopped it, stays: else it would start and end for ever.
+    const stays = outcome === 'cancelled' || isPermafrostError(error, 'job-file/already-run');
+    options.emit({
+      type: 'result',
+      id: file.id,
+      outcome,
+      exitCode: isPermafrostError(error) ? error.exitCode : exitCodes.failed,
+      end: stays ? 'stay' : file['on-failure'],
+      ...(report === undefined ? {} : { error: report }),
+    });
+    throw error;
+  }
+  options.emit(result);
+  return result;
+}
+
+async function withRepository(file: JobFile, options: JobFileOptions): Promise<ResultEvent> {
+  const { signal, emit, dryRun = false } = options;
+  const place = await placeRepository(file.repository, {
+    ...(signal === undefined ? {} : { signal }),
+    onWaiting: (what) => emit(waiting(what)),
+    onNote: (note) => emit({ type: 'note', note }),
+    waitSeconds: dryRun ? 0 : (file.wait ?? options.waitSeconds ?? 60),
+    folder: dryRun ? 'any' : file.steps.some((step) => 'image' in step) ? 'create' : 'existing',
+  });
+  const stopWatching =
+    place.server === undefined
+      ? undefined
+      : watchServer(place.server, (isThere) =>
+          emit(waiting(isThere ? undefined : `${describePlace(file.repository)} does not answer`)),
+        );
+  try {
+    return await new FileRun(file, place, options).run();
+  } finally {
+    stopWatching?.();
+    await place.release().catch((error: unknown) => {
+      if (!isPermafrostError(error)) throw error;
+      emit({ type: 'note', note: `${error.message}. ${error.hint}` });
+    });
+  }
+}
+
+function waiting(what: string | undefined): JobFileEvent {
+  return { type: 'waiting', ...(what === undefined ? {} : { what }) };
+}
+
+/** What an earlier run left to be done. */
+interface Position {
+  readonly firstStep: number;
+  readonly reports: readonly Report[];
+  /** Keys of the disks that were being overwritten when it ended. */
+  readonly overwriting: readonly string[];
+  readonly begun: boolean;
+  readonly startedAt: string;
+}
+
+class FileRun {
+  readonly #file: JobFile;
+  readonly #place: PlacedRepository;
+  readonly #options: JobFileOptions;
+  readonly #digest: string;
+  #recordPath: string | undefined;
+  #keepsRecord = true;
+
+  constructor(file: JobFile, place: PlacedRepository, options: JobFileOptions) {
+    this.#file = file;
+    this.#place = place;
+    this.#options = options;
+    this.#digest = createHash('sha256').update(JSON.stringify(file.steps)).digest('hex');
+  }
+
+  async run(): Promise<ResultEvent> {
+    const { onReady, emit, dryRun } = this.#options;
+    const position = await this.#position();
+    const found = await this.#find();
+    const left = found.slice(position.firstStep);
+    const overwrites = left.flatMap((step) => (step.overwrites ? step.disks.map(({ name }) => name) : []));
+    const event: JobEvent = {
+      type: 'job',
+      id: this.#file.id,
+      repository: describePlace(this.#file.repository),
+      jobs: found.map(({ job }) => job),
+      overwrites: [...new Set(overwrites)],
+      countdownSeconds: this.#file.countdown ?? (overwrites.length > 0 ? COUNTDOWN_SECONDS : 0),
+      firstStep: position.firstStep + 1,
+    };
+    emit(event);
+    await onReady(event);
+    if (dryRun === true) return this.#result('done');
+    const reports = [...position.reports];
+    for (let i = position.firstStep; i < found.length; i++) {
+      const begun = position.begun && i === position.firstStep;
+      await this.#keepStarted(i, true, found[i]!, reports, position.startedAt);
+      const report = await this.#step(i, found[i]!, begun ? position.overwriting : undefined);
       reports.push(report);
-      events.onReport(report);
+      emit({ type: 'report', ...report });
       if (!isGood(report.outcome)) break;
+      if (i + 1 < found.length)
+        await this.#keepStarted(i + 1, false, found[i + 1]!, reports, position.startedAt);
     }
     const outcome = worst(reports);
-    const recordPath = await writeRecord(repository.path, { id: file.id, outcome, reports });
-    return { outcome, reports, recordPath };
-  } finally {
-    await repository.release();
+    await this.#keepFinished(outcome, reports, position.startedAt);
+    return this.#result(outcome);
   }
-}
 
-function jobOf(step: Step, repository: string, disks: Disks): Job {
-  if ('image' in step) {
-    const { source, 'skip-gaps': skipGaps, ...rest } = step.image;
+  async #find(): Promise<FoundStep[]> {
+    const disks = await listDisks();
+    return this.#file.steps.map((step) => findStep(step, this.#place.path, disks));
+  }
+
+  /** Where to begin. Throws `job-file/already-run`, `job-file/running` and `job-file/changed`. */
+  async #position(): Promise<Position> {
+    const { id, repeat } = this.#file;
+    const earlier = await readRecord(this.#place.path, id);
+    const fresh: Position = {
+      firstStep: 0,
+      reports: [],
+      overwriting: [],
+      begun: false,
+      startedAt: new Date().toISOString(),
+    };
+    if (earlier === undefined) return fresh;
+    if (earlier.state === 'started') {
+      const { stepsDone, stepBegun, overwriting, reports, fileDigest, startedAt, owner } = earlier;
+      const by = parseProcessIdentity({ ...owner });
+      if (by !== undefined && (await isRunning(by)) === true)
+        throw new PermafrostError('job-file/running', { id, pid: by.pid });
+      if (fileDigest === this.#digest && stepsDone < this.#file.steps.length)
+        return { firstStep: stepsDone, reports, overwriting, begun: stepBegun, startedAt };
+      if (stepBegun && overwriting.length > 0)
+        throw new PermafrostError('job-file/changed', { id, disks: overwriting });
+      return fresh;
+    }
+    if (repeat) return fresh;
+    const { finishedAt = 'an unknown time', outcome = 'unknown' } =
+      earlier.state === 'finished' ? earlier : {};
+    throw new PermafrostError('job-file/already-run', { id, when: finishedAt, outcome });
+  }
+
+  async #step(
+    index: number,
+    announced: FoundStep,
+    interruptedOn: readonly string[] | undefined,
+  ): Promise<Report> {
+    const { signal, emit, runOptions = {} } = this.#options;
+    // What only differs is what the interrupted run had not written yet.
+    const resumes =
+      interruptedOn !== undefined && announced.disks.every(({ key }) => interruptedOn.includes(key));
+    const job: Job =
+      announced.job.kind === 'restore' && resumes ? { ...announced.job, delta: true } : announced.job;
+    emit({
+      type: 'step',
+      step: index + 1,
+      steps: this.#file.steps.length,
+      job,
+      continues: interruptedOn !== undefined,
+    });
+    return runStep(job, {
+      ...runOptions,
+      ...(signal === undefined ? {} : { signal }),
+      ...(announced.workers === undefined ? {} : { workers: announced.workers }),
+      onProgress: (progress) => emit({ type: 'progress', ...progress }),
+      onPlan: (plan) => {
+        emit({ type: 'plan', ...plan });
+        checkPlannedDisks(announced, plan);
+      },
+    });
+  }
+
+  async #keepStarted(
+    stepsDone: number,
+    stepBegun: boolean,
+    step: FoundStep,
+    reports: readonly Report[],
+    startedAt: string,
+  ): Promise<void> {
+    await this.#keep({
+      state: 'started',
+      startedAt,
+      owner: await ownIdentity(),
+      stepsDone,
+      stepBegun,
+      overwriting: stepBegun && step.overwrites ? step.disks.map(({ key }) => key) : [],
+      reports,
+    });
+  }
+
+  /** A repository that went away takes no outcome with it: what was done is done. */
+  async #keepFinished(outcome: Outcome, reports: readonly Report[], startedAt: string): Promise<void> {
+    const record = {
+      state: 'finished',
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      outcome,
+      stepsDone: reports.filter((report) => isGood(report.outcome)).length,
+      stepBegun: false,
+      overwriting: [],
+      reports,
+    } as const;
+    try {
+      await this.#keep(record);
+    } catch (error) {
+      if (!isPermafrostError(error)) throw error;
+      this.#recordPath = undefined;
+      this.#options.emit({
+        type: 'note',
+        note: `The result could not be kept beside the images: ${error.message}.`,
+      });
+    }
+  }
+
+  async #keep(record: Omit<JobRecord, 'id' | 'machine' | 'program' | 'fileDigest'>): Promise<void> {
+    if (!this.#keepsRecord) return;
+    const { id, repeat } = this.#file;
+    try {
+      this.#recordPath = await writeRecord(this.#place.path, { id, fileDigest: this.#digest, ...record });
+    } catch (error) {
+      if (
+        !isPermafrostError(error, 'repository/failed') ||
+        !['EROFS', 'EACCES', 'EPERM'].includes(error.details.errno)
+      )
+        throw error;
+      if (!repeat)
+        throw new PermafrostError('job-file/repository', {
+          rule: describePlace(this.#file.repository),
+          problem: `may only be read, so that nothing could keep this machine from running "${id}" again at every start; "repeat: true" in the job allows that`,
+        });
+      this.#keepsRecord = false;
+      this.#options.emit({
+        type: 'note',
+        note: 'The repository may only be read: no record of this job is kept.',
+      });
+    }
+  }
+
+  #result(outcome: Outcome): ResultEvent {
     return {
-      kind: 'image',
-      sources: [resolveDisk(source, disks)],
-      repository,
-      ...defined(rest),
-      ...defined({ skipGaps }),
+      type: 'result',
+      id: this.#file.id,
+      outcome,
+      exitCode: exitCodeOf[outcome],
+      ...(this.#recordPath === undefined ? {} : { recordPath: this.#recordPath }),
+      end: isGood(outcome) ? this.#file.end : outcome === 'cancelled' ? 'stay' : this.#file['on-failure'],
     };
   }
-  if ('restore' in step) {
-    const { target, disk, image, ...rest } = step.restore;
-    const targets = [{ target: resolveDisk(target, disks), ...defined({ disk }) }];
-    return { kind: 'restore', repository, image, targets, ...defined(rest) };
-  }
-  return { kind: 'verify', repository, ...defined(step.verify) };
 }
 
-/** Without the fields that are undefined, as jobs want it. */
-function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}
-
-function runStep(job: Job, { signal, onProgress, onPlan }: JobFileEvents): Promise<Report> {
-  const options = { ...defined({ signal, onProgress, onPlan }) };
+function runStep(job: Job, options: RunOptions): Promise<Report> {
   switch (job.kind) {
     case 'image':
       return runImage(job, options);
@@ -101,10 +310,6 @@ function runStep(job: Job, { signal, onProgress, onPlan }: JobFileEvents): Promi
     case 'verify':
       return runVerify(job, options);
   }
-}
-
-function isGood(outcome: Outcome): boolean {
-  return outcome === 'done' || outcome === 'done-with-gaps';
 }
 
 /** The outcome of all: the first that is not good, else whether there were gaps. */

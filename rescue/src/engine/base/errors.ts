@@ -190,7 +190,37 @@ const table = {
   ),
   'job-file/repository': row<{ rule: string; problem: string }>(
     (d) => `${d.rule} ${d.problem}`,
-    () => 'Nothing was written. "permafrost disks" shows labels; attach the disk, or change the job file.',
+    () =>
+      'Nothing was written. Attach the disk or switch the server on ("permafrost disks" shows labels), or change what the job says of it.',
+  ),
+  'job-file/changed': row<{ id: string; disks: readonly string[] }>(
+    (d) =>
+      `the job "${d.id}" was interrupted while it overwrote ${d.disks.join(', ')}, and its file has changed since`,
+    () =>
+      'Nothing was done, since the disk holds half an image. Restore it by hand, or run the file as it was; then give the new one another id.',
+  ),
+  'job-file/running': row<{ id: string; pid: number }>(
+    (d) => `this machine is running the job "${d.id}" now, in process ${d.pid}`,
+    () => 'Nothing was done. Wait until it has ended.',
+  ),
+  'job-file/end': row<{ action: string; problem: string }>(
+    (d) => `the machine does not ${d.action === 'reboot' ? 'start again' : 'switch off'}: ${d.problem}`,
+    () => 'The job itself has ended; its report is above. Switch the machine off by hand.',
+  ),
+  'boot-job/not-found': row<{ word: string; problem: string }>(
+    (d) => `the job ${d.word} ${d.problem}`,
+    () =>
+      'Nothing was done. "permafrost.job=" on the kernel command line names the job; "permafrost.job=none" asks for none.',
+    exitCodes.usage,
+  ),
+  'boot-job/ambiguous': row<{ sources: readonly string[] }>(
+    (d) => `there is more than one job for this start: ${d.sources.join(' and ')}`,
+    () => 'Nothing was done. Take all but one away, or say "permafrost.job=none" on the kernel command line.',
+    exitCodes.usage,
+  ),
+  'job-file/unmount': row<{ path: string; problem: string }>(
+    (d) => `${d.path} cannot be unmounted: ${d.problem}`,
+    () => 'What was saved is complete. Do not pull the disk: shut the machine down first.',
   ),
   'job-file/already-run': row<{ id: string; when: string; outcome: string }>(
     (d) => `this machine ran the job "${d.id}" already (${d.when}, outcome ${d.outcome})`,

@@ -188,7 +188,13 @@ export class Repository {
 
 /** A new repository takes an empty folder, or one where its creation was interrupted. */
 async function refuseForeignFolder(store: Store): Promise<void> {
-  const ours = new Set<string>([...Object.values(FOLDERS), `${REPOSITORY_FILE}.partial`, 'lost+found']);
+  const ours = new Set<string>([
+    ...Object.values(FOLDERS),
+    `${REPOSITORY_FILE}.partial`,
+    'lost+found',
+    // Records of job files, which are begun before the first image.
+    'jobs',
+  ]);
   const names: string[] = await readdir(store.root).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw store.failure(error, 'readdir', store.root);

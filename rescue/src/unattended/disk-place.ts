@@ -1,0 +1,75 @@
+/** A place on a disk of this machine: the file system with a label or UUID, mounted. */
+import { isPermafrostError, type ListedDisk, type Writable } from '../engine/index.ts';
+import { makePlaceFolder } from './place-folder.ts';
+import type { DiskPlaceRule } from './place-schema.ts';
+import type { PlaceSystem } from './place-system.ts';
+import type { MountedPlace, PlaceProblem } from './repository-rule.ts';
+import { SAFE_OPTIONS } from './share-mount.ts';
+
+const MOUNT_LIMIT_MS = 300_000; // a journal may have to be replayed from a slow disk
+
+/** Mounts it, or says why not. */
+export async function mountDisk(
+  rule: DiskPlaceRule,
+  system: PlaceSystem,
+  signal?: AbortSignal,
+): Promise<MountedPlace | PlaceProblem> {
+  const found = devicesOf(rule, await system.describeDisks(signal));
+  const [device] = found;
+  if (device === undefined) return { problem: 'is not there', final: false };
+  if (found.length > 1) return { problem: `could be one of several: ${found.join(', ')}`, final: true };
+  const folder = await makePlaceFolder(system.run);
+  const { mountPoint } = folder;
+  let writable: Writable | undefined;
+  const letGo = async (): Promise<void> => {
+    await folder.remove();
+    await writable?.release();
+  };
+  try {
+    let options = SAFE_OPTIONS;
+    try {
+      writable = await system.acquireWritable(device, { mountPoint });
+    } catch (error) {
+      // A write-protected stick can hold the images that a restore reads.
+      if (!isPermafrostError(error, 'device/read-only')) throw error;
+      options = `ro,${SAFE_OPTIONS}`;
+    }
+    const { code, problem } = await system.run(
+      { program: 'mount', args: ['-o', options, device, mountPoint], limitMs: MOUNT_LIMIT_MS },
+      signal,
+    );
+    if (code === 0) {
+      folder.mounted();
+      return { mountPoint, release: letGo };
+    }
+    await letGo();
+    return { problem: `cannot be mounted: ${problem}`, final: true };
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
+}
+
+/** Devices with the file systems that `rule` can mean. */
+export function devicesOf(rule: DiskPlaceRule, disks: readonly ListedDisk[]): string[] {
+  const [key, wanted] = 'label' in rule ? (['label', rule.label] as const) : (['uuid', rule.uuid] as const);
+  const same = (value: string | undefined): boolean =>
+    key === 'uuid' ? value?.toLowerCase() === wanted.toLowerCase() : value === wanted;
+  return disks.flatMap(({ disk, regions }) => {
+    const isMedium = regions.some(({ fileSystem }) => fileSystem.kind === 'iso9660');
+    return regions
+      .filter(({ fileSystem }) => same(fileSystem[key]))
+      .filter(({ fileSystem: { kind }, length }) => {
+        // The stick that the machine started from bears the same label as the one for images, and can be both.
+        if (isMedium && kind.startsWith('fat') && length <= LARGEST_BOOT_PARTITION_BYTES) return false;
+        return kind !== 'iso9660';
+      })
+      .map(({ partitions: [number] }) => {
+        if (number === undefined) return disk.path;
+        const partition = disk.partitions.find((candidate) => candidate.number === number);
+        return partition?.path ?? `partition ${number} of ${disk.path}`;
+      });
+  });
+}
+
+const LARGEST_BOOT_PARTITION_BYTES = 64 * 1024 * 1024;

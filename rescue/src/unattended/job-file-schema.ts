@@ -1,0 +1,137 @@
+/** The form of a job file; docs/job.schema.json is made from it. */
+import { z } from 'zod';
+import { placeSchema } from './place-schema.ts';
+
+const text = z.string().min(1).max(4096);
+const partitions = z.array(z.int().min(1).max(4096)).min(1).max(4096).optional();
+const flag = z.boolean().optional();
+
+const diskRule = z
+  .union([
+    z.strictObject({ serial: text }).describe('the disk with this serial number'),
+    z.strictObject({ wwn: text }).describe('the disk with this World Wide Name'),
+    z.strictObject({ file: text }).describe('a disk-image file'),
+    z.literal('only-disk').describe('the only built-in disk; an error if there are several'),
+    z.literal('largest').describe('the largest built-in disk; an error if two are as large'),
+  ])
+  .describe('which disk; never a name like sda, which can be another disk after the next start');
+
+const workers = z.int().min(1).max(64).optional().describe('threads; by itself as many as are of use');
+const allowUnresolved = flag.describe(
+  'go on although it cannot be found out which disk holds the repository',
+);
+
+const imageStep = z
+  .strictObject({
+    source: diskRule.optional(),
+    sources: z.array(diskRule).min(1).max(64).optional().describe('several disks in one image'),
+    name: text.max(200).optional(),
+    level: z.int().min(1).max(19).optional(),
+    raw: flag.describe('save everything, also what file systems do not use'),
+    partitions,
+    'skip-gaps': flag.describe('leave out unpartitioned space, but for its first and last MiB'),
+    'trust-bitmap': z
+      .array(z.int().min(0).max(4096))
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe('partitions whose bitmap is believed although they are not clean; 0: a disk without any'),
+    'force-same-disk': flag.describe('allow a repository on the disk that is imaged'),
+    'allow-unresolved': allowUnresolved,
+    'sector-size': z.union([z.literal(512), z.literal(4096)]).optional(),
+    'chunk-size': z
+      .int()
+      .min(65536)
+      .max(4194304)
+      .optional()
+      .describe('bytes of a chunk in a repository that is created now; a power of two'),
+    workers,
+  })
+  .refine(({ source, sources }) => (source === undefined) !== (sources === undefined), {
+    message: 'needs either source or sources',
+  });
+
+const restoreStep = z
+  .strictObject({
+    image: text.describe('an id, a unique beginning of one, a name, or latest'),
+    machine: text.optional().describe('only images of this machine (host name, id or model)'),
+    'of-disk': text.optional().describe('only images with this disk (serial, WWN, model or path)'),
+    target: diskRule.optional(),
+    disk: z.int().min(1).optional().describe('which disk of an image with several'),
+    targets: z
+      .array(z.strictObject({ disk: z.int().min(1), target: diskRule }))
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('several disks of an image, each with where it goes'),
+    partitions,
+    delta: flag.describe('write only what differs'),
+    'no-verify': flag.describe('do not read the target back'),
+    'zero-unused': flag.describe('write zeros where the image has no data'),
+    'keep-going': flag.describe('restore what can be read from a damaged repository'),
+    'allow-unresolved': allowUnresolved,
+    workers,
+  })
+  .refine(({ target, targets }) => (target === undefined) !== (targets === undefined), {
+    message: 'needs either target or targets',
+  })
+  .refine(({ disk, targets }) => disk === undefined || targets === undefined, {
+    message: 'has disk beside targets, which name their disks themselves',
+  });
+
+const verifyStep = z.strictObject({
+  image: text.optional().describe('everything in the repository if left out'),
+  machine: text.optional(),
+  'of-disk': text.optional(),
+  independent: flag.describe('decode and hash with a second, separate implementation'),
+  workers,
+});
+
+const step = z.union([
+  z.strictObject({ image: imageStep }),
+  z.strictObject({ restore: restoreStep }),
+  z.strictObject({ verify: verifyStep }),
+]);
+
+const end = z.enum(['power-off', 'reboot', 'stay']).default('stay');
+
+export const jobFileSchema = z
+  .strictObject({
+    version: z.literal(1),
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+      .describe('a machine runs a job of this id once, unless repeat is true'),
+    repeat: z.boolean().default(false),
+    countdown: z
+      .int()
+      .min(0)
+      .max(3600)
+      .optional()
+      .describe('seconds to stop it before it begins; default 10 where a disk is overwritten, else 0'),
+    repository: placeSchema,
+    wait: z
+      .int()
+      .min(0)
+      .max(7 * 24 * 3600)
+      .optional()
+      .describe(
+        'seconds to wait for the repository; for ever in the rescue environment if left out, else 60',
+      ),
+    progress: z
+      .string()
+      .regex(/^(tty[A-Za-z]{1,8}[0-9]{1,3}|virtio)$/)
+      .optional()
+      .describe(
+        'where everything that happens is written as JSON lines: a serial port such as ttyS1, or virtio',
+      ),
+    end: end.describe('what the machine does when the job has gone well; only in the rescue environment'),
+    'on-failure': end.describe('what it does when the job has not gone well'),
+    steps: z.array(step).min(1).max(100),
+  })
+  .describe('A Permafrost job file');
+
+export type JobFile = z.infer<typeof jobFileSchema>;
+export type Step = JobFile['steps'][number];
+export type DiskRule = z.infer<typeof diskRule>;
+export type EndAction = JobFile['end'];

@@ -1,0 +1,83 @@
+/** From the steps of a job file to jobs of the engine. */
+import { PermafrostError, type Job, type Plan } from '../engine/index.ts';
+import { diskKey, findDisk, type Disks, type FoundDisk } from './disk-rule.ts';
+import type { Step } from './job-file.ts';
+
+/** A step whose disks were found. */
+export interface FoundStep {
+  readonly job: Job;
+  /** Those that it reads or overwrites, in the order of the job. */
+  readonly disks: readonly FoundDisk[];
+  readonly overwrites: boolean;
+  readonly workers?: number;
+}
+
+/** Throws `job-file/disk` if a rule does not name one disk. */
+export function findStep(step: Step, repository: string, disks: Disks): FoundStep {
+  if ('image' in step) {
+    const { source, sources, ...given } = step.image;
+    const found = (sources ?? [source!]).map((rule) => findDisk(rule, disks));
+    const { workers, ...rest } = camelCased(given);
+    const job: Job = { kind: 'image', sources: found.map(({ path }) => path), repository, ...rest };
+    return { job, disks: found, overwrites: false, ...defined({ workers }) };
+  }
+  if ('restore' in step) {
+    const { target, disk, targets, ...given } = step.restore;
+    const wanted = targets ?? [{ ...defined({ disk }), target: target! }];
+    const found = wanted.map((one) => findDisk(one.target, disks));
+    const { workers, ...rest } = camelCased(given);
+    const job: Job = {
+      kind: 'restore',
+      repository,
+      targets: wanted.map((one, i) => ({ ...defined({ disk: one.disk }), target: found[i]!.path })),
+      ...rest,
+    };
+    return { job, disks: found, overwrites: true, ...defined({ workers }) };
+  }
+  const { workers, ...rest } = camelCased(step.verify);
+  return {
+    job: { kind: 'verify', repository, ...rest },
+    disks: [],
+    overwrites: false,
+    ...defined({ workers }),
+  };
+}
+
+/** Throws `job-file/disk` if the disks of `plan` are not those that were announced: names can change hands. */
+export function checkPlannedDisks({ disks }: FoundStep, plan: Plan): void {
+  for (const { identity } of plan.disks) {
+    if (identity.kind !== 'device') continue;
+    const key = diskKey(identity);
+    const announced = disks.find((disk) => disk.path === identity.path);
+    // A path that is no disk of the system, such as a link to one, was named by the person.
+    if (announced === undefined || announced.key === announced.path || announced.key === key) continue;
+    throw new PermafrostError('job-file/disk', {
+      rule: announced.name,
+      problem: 'is another disk now than when the job began',
+    });
+  }
+}
+
+/** Without the fields that are undefined, as jobs want it. */
+export function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+type Camel<S extends string> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
+type CamelCased<T> = { [K in keyof T as Camel<K & string>]: Exclude<T[K], undefined> };
+
+/** Keys of a file as fields of a job: `skip-gaps` is `skipGaps`; false, which is what jobs leave out, too. */
+function camelCased<T extends object>(object: T): CamelCased<T> {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([key, value]) => {
+      if (value === undefined || value === false) return [];
+      const name =
+        key === 'chunk-size'
+          ? 'chunkBytes'
+          : key.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+      return [[name, value]];
+    }),
+  ) as CamelCased<T>;
+}
