@@ -3,6 +3,8 @@
  * interrupted, by a power cut or a crash, goes on where it was.
  */
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import {
   exitCodeOf,
   exitCodes,
@@ -271,11 +273,7 @@ class FileRun {
     try {
       this.#recordPath = await writeRecord(this.#place.path, { id, fileDigest: this.#digest, ...record });
     } catch (error) {
-      if (
-        !isPermafrostError(error, 'repository/failed') ||
-        !['EROFS', 'EACCES', 'EPERM'].includes(error.details.errno)
-      )
-        throw error;
+      if (!isPermafrostError(error, 'repository/failed') || (await mayWrite(this.#place.path))) throw error;
       if (!repeat)
         throw new PermafrostError('job-file/repository', {
           rule: describePlace(this.#file.repository),
@@ -299,6 +297,14 @@ class FileRun {
       end: isGood(outcome) ? this.#file.end : outcome === 'cancelled' ? 'stay' : this.#file['on-failure'],
     };
   }
+}
+
+/** Not told by errors: to make a folder on a file system that may only be read can fail as if its parent were missing. */
+async function mayWrite(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    (error: unknown) => !['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''),
+  );
 }
 
 function runStep(job: Job, options: RunOptions): Promise<Report> {

@@ -73,44 +73,62 @@ export interface SshFiles {
 
 export function sshMount(rule: SshRule, mountPoint: string, files: SshFiles): ShareMount {
   const [, user = '', host = '', port] = splitSsh(rule);
+  const { env, options } = sshOptions(rule, files);
+  return {
+    program: 'sshfs',
+    args: [
+      ...['reconnect', 'follow_symlinks', ...options, SAFE_OPTIONS].flatMap((option) => ['-o', option]),
+      ...(port === undefined ? [] : ['-p', port]),
+      `${user}${host}:${rule.folder}`,
+      mountPoint,
+    ],
+    ...(env === undefined ? {} : { env }),
+    final: /No such file|not a directory|not installed|device not found|permission/i,
+  };
+}
+
+/** Logs in and does nothing: sshfs itself does not tell why it could not. */
+export function sshLogin(rule: SshRule, files: SshFiles): ShareMount {
+  const [, user = '', host = '', port] = splitSsh(rule);
+  const { env, options } = sshOptions(rule, files);
+  return {
+    program: 'ssh',
+    args: [
+      ...[...options, 'LogLevel=ERROR'].flatMap((option) => ['-o', option]),
+      ...(port === undefined ? [] : ['-p', port]),
+      ...['-s', '--', `${user}${bare(host)}`, 'sftp'],
+    ],
+    ...(env === undefined ? {} : { env }),
+    final:
+      /Permission denied|verification failed|IDENTIFICATION HAS CHANGED|Too many auth|not installed|invalid format|Bad configuration|no mutual|no matching|unprotected|subsystem request failed/i,
+  };
+}
+
+function sshOptions(
+  rule: SshRule,
+  { key, knownHosts, askPass, passwordFile }: SshFiles,
+): { options: string[]; env: Readonly<Record<string, string>> | undefined } {
   const trusts = rule['host-key'] === 'trust-on-first-use';
-  const { askPass, passwordFile } = files;
   const options = [
-    'reconnect',
-    'follow_symlinks',
     'ServerAliveInterval=15',
     'ServerAliveCountMax=4',
     'ConnectTimeout=20',
     `StrictHostKeyChecking=${trusts ? 'accept-new' : 'yes'}`,
     'UpdateHostKeys=no',
-    ...(files.knownHosts === undefined
+    ...(knownHosts === undefined
       ? []
-      : [`UserKnownHostsFile=${files.knownHosts}`, 'GlobalKnownHostsFile=/dev/null']),
-    ...(files.key === undefined ? [] : [`IdentityFile=${files.key}`, 'IdentitiesOnly=yes']),
+      : [`UserKnownHostsFile=${knownHosts}`, 'GlobalKnownHostsFile=/dev/null']),
+    ...(key === undefined ? [] : [`IdentityFile=${key}`, 'IdentitiesOnly=yes']),
     ...(askPass === undefined ? ['BatchMode=yes'] : ['NumberOfPasswordPrompts=1']),
   ];
-  return {
-    program: 'sshfs',
-    args: [
-      ...options.flatMap((option) => ['-o', option]),
-      ...['-o', SAFE_OPTIONS],
-      ...(port === undefined ? [] : ['-p', port]),
-      `${user}${host}:${rule.folder}`,
-      mountPoint,
-    ],
-    ...(askPass === undefined || passwordFile === undefined
-      ? {}
-      : {
-          env: {
-            SSH_ASKPASS: askPass,
-            SSH_ASKPASS_REQUIRE: 'force',
-            DISPLAY: 'none',
-            PERMAFROST_PASSWORD_FILE: passwordFile,
-          },
-        }),
-    final:
-      /Permission denied|verification failed|IDENTIFICATION HAS CHANGED|No such file|Too many auth|not installed|fuse: device not found|invalid format|Bad configuration|no mutual|no matching|unprotected/i,
+  if (askPass === undefined || passwordFile === undefined) return { options, env: undefined };
+  const env = {
+    SSH_ASKPASS: askPass,
+    SSH_ASKPASS_REQUIRE: 'force',
+    DISPLAY: 'none',
+    PERMAFROST_PASSWORD_FILE: passwordFile,
   };
+  return { options, env };
 }
 
 /** What {@link SshFiles.askPass} holds: the secret itself is in no program. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fingerprintOf, knownHostsOf, knownHostName, parseKeyScan, type OfferedKey } from './host-key.ts';
 import { makePlaceFolder, type PlaceFolder } from './place-folder.ts';
 import type { SharePlaceRule, SmbRule, SshRule } from './place-schema.ts';
+import type { ProgramRun } from './place-program.ts';
 import type { PlaceSystem } from './place-system.ts';
 import type { MountedPlace, PlaceProblem } from './repository-rule.ts';
 import {
@@ -14,6 +15,7 @@ import {
   serverOf,
   smbCredentials,
   smbMount,
+  sshLogin,
   sshMount,
   type ShareMount,
   type SshFiles,
@@ -50,23 +52,29 @@ export async function mountShare(
       await release();
       return mount;
     }
-    const { program, args, env, final } = mount;
-    const run = { program, args, limitMs: MOUNT_LIMIT_MS, ...(env === undefined ? {} : { env }) };
-    const end = await system.run(run, signal);
+    const end = await system.run(runOf(mount), signal);
     if (end.code === 0) {
       folder.mounted();
       return { mountPoint: folder.mountPoint, release };
     }
     await release();
-    const problem = end.problem.replaceAll(folder.mountPoint, '').replaceAll(/\s+/g, ' ').trim();
-    return {
-      problem: `cannot be mounted: ${problem}`,
-      final: final.test(problem) || /not installed/.test(problem),
-    };
+    return refusal(mount, end.problem, folder);
   } catch (error) {
     await release();
     throw error;
   }
+}
+
+function runOf({ program, args, env }: ShareMount): ProgramRun {
+  return { program, args, limitMs: MOUNT_LIMIT_MS, ...(env === undefined ? {} : { env }) };
+}
+
+function refusal({ final }: ShareMount, said: string, { mountPoint }: PlaceFolder): PlaceProblem {
+  const problem = said.replaceAll(mountPoint, '').replaceAll(/\s+/g, ' ').trim();
+  return {
+    problem: `cannot be mounted: ${problem}`,
+    final: final.test(problem) || /not installed/.test(problem),
+  };
 }
 
 async function commandOf(
@@ -79,7 +87,11 @@ async function commandOf(
   if ('nfs' in rule) return nfsMount(rule, folder.mountPoint);
   if ('smb' in rule) return smbMount(rule, folder.mountPoint, await credentialsFile(rule, folder));
   const files = await sshFiles(rule, folder, system, options, cleanUps);
-  return 'problem' in files ? files : sshMount(rule, folder.mountPoint, files);
+  if ('problem' in files) return files;
+  const login = sshLogin(rule, files);
+  const { code, problem } = await system.run(runOf(login), options.signal);
+  if (code !== 0) return refusal(login, problem, folder);
+  return sshMount(rule, folder.mountPoint, files);
 }
 
 async function credentialsFile(rule: SmbRule, folder: PlaceFolder): Promise<string | undefined> {

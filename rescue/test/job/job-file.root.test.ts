@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../support/command.ts';
 import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
-import { inspect, makeDisk, permafrost, start, usedDigest } from './support.ts';
+import { inspect, makeDisk, permafrost, start, usedDigest, type CliResult } from './support.ts';
 
 test('a job file images a disk, checks the image and puts it on another, once for a machine', async (t) => {
   const folder = await scratchFolder(t, 'job-file');
@@ -144,6 +144,106 @@ steps: [{ restore: { image: latest, target: { file: ${target} } } }]
   assert.match(stderr, /Nothing was written/);
   assert.equal((await readFile(target)).length, 1024);
   assert.ok(!(await readdir(repo)).includes('jobs'));
+});
+
+test('what kill -9 interrupts goes on where it was, and never images what it had half overwritten', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const repo = join(folder, 'repository');
+  const target = join(folder, 'target.img');
+  const source = await makeDisk(folder);
+  const path = join(folder, 'job.yaml');
+  const text = `version: 1
+id: cut
+countdown: 0
+repository: { path: ${repo} }
+steps:
+  - image: { source: { file: ${source} }, name: made }
+  - restore: { image: latest, target: { file: ${target} } }
+`;
+  await writeFile(path, text);
+  const { child, ended } = start(['run', path, '--json']);
+  await new Promise<void>((resolve) => {
+    let seen = '';
+    child.stdout!.on('data', (data: Buffer) => {
+      seen += data.toString();
+      // The plan of the restore: from here on its target is written.
+      if (/"type":"step","step":2.*"type":"plan"/s.test(seen)) resolve();
+    });
+  });
+  child.kill('SIGKILL');
+  await ended;
+
+  await writeFile(path, text.replace('name: made', 'name: other'));
+  const changed = await permafrost(['run', path], 1);
+  assert.match(changed.stderr.replaceAll(/\s+/g, ' '), /interrupted while it overwrote .*has changed since/);
+
+  await writeFile(path, text);
+  const { events } = await permafrost(['run', path, '--json']);
+  const job = events.find(({ type }) => type === 'job')!;
+  assert.equal(job['firstStep'], 2);
+  const steps = events.filter(({ type }) => type === 'step');
+  assert.deepEqual(
+    steps.map(({ step, continues, job }) => [step, continues, (job as { delta?: boolean }).delta]),
+    [[2, true, true]],
+  );
+  assert.equal(events.at(-1)!['outcome'], 'done');
+  const record = JSON.parse(await readFile(String(events.at(-1)!['recordPath']), 'utf8')) as {
+    state: string;
+    reports: { job: { kind: string } }[];
+  };
+  assert.equal(record.state, 'finished');
+  assert.deepEqual(
+    record.reports.map(({ job }) => job.kind),
+    ['image', 'restore'],
+  );
+  const plan = await inspect(source);
+  assert.equal(await usedDigest(target, plan), await usedDigest(source, plan));
+  assert.equal((await readdir(join(repo, 'images'))).length, 1);
+});
+
+test('images that may only be read: a job that could run for ever needs to be told that it may', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const repo = join(folder, 'repository');
+  const readOnly = join(folder, 'read-only');
+  const source = await makeDisk(folder);
+  await permafrost(['image', source, '--repo', repo]);
+  await mkdir(readOnly);
+  await run('mount', ['--bind', repo, readOnly]);
+  await run('mount', ['-o', 'remount,bind,ro', readOnly]);
+  const path = join(folder, 'job.yaml');
+  const text = `version: 1\nid: ro\nrepository: { path: ${readOnly} }\nsteps: [{ verify: {} }]\n`;
+  await writeFile(path, text);
+  const { stderr } = await permafrost(['run', path], 1);
+  assert.match(stderr.replaceAll(/\s+/g, ' '), /may only be read.*repeat: true/);
+  await writeFile(path, `repeat: true\n${text}`);
+  const { stdout } = await permafrost(['run', path]);
+  assert.match(stdout, /no record of this job is kept/);
+});
+
+test('how a job ends is said, and done only where that was allowed', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const repo = join(folder, 'repository');
+  const source = await makeDisk(folder);
+  await permafrost(['image', source, '--repo', repo]);
+  const path = join(folder, 'job.yaml');
+  const programs = join(folder, 'programs');
+  await mkdir(programs);
+  await writeFile(join(programs, 'poweroff'), `#!/bin/sh\necho off >>${folder}/ended\n`, { mode: 0o755 });
+  await writeFile(join(programs, 'reboot'), `#!/bin/sh\necho again >>${folder}/ended\n`, { mode: 0o755 });
+  const env = { PATH: `${programs}:${process.env['PATH']!}` };
+  const runWith = async (args: string[], steps: string, code = 0): Promise<CliResult> => {
+    await writeFile(
+      path,
+      `version: 1\nid: end\nrepeat: true\nend: power-off\non-failure: reboot\nrepository: { path: ${repo} }\nsteps: [${steps}]\n`,
+    );
+    return permafrost(['run', path, ...args], code, { env });
+  };
+  const { stdout } = await runWith([], '{ verify: {} }');
+  assert.match(stdout.replaceAll(/\s+/g, ' '), /would end with power-off/);
+  assert.ok(!(await readdir(folder)).includes('ended'));
+  await runWith(['--allow-end', '--json'], '{ verify: {} }');
+  await runWith(['--allow-end'], '{ verify: { image: missing } }', 1);
+  assert.equal(await readFile(join(folder, 'ended'), 'utf8'), 'off\nagain\n');
 });
 
 test('a file with mistakes is refused with its lines, exit 2', async (t) => {
