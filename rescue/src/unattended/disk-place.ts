@@ -3,21 +3,28 @@ import { isPermafrostError, type ListedDisk, type Writable } from '../engine/ind
 import { makePlaceFolder } from './place-folder.ts';
 import type { DiskPlaceRule } from './place-schema.ts';
 import type { PlaceSystem } from './place-system.ts';
+import { untouchedOptions } from './read-unmounted.ts';
 import type { MountedPlace, PlaceProblem } from './repository-rule.ts';
 import { SAFE_OPTIONS } from './share-mount.ts';
 
 const MOUNT_LIMIT_MS = 300_000; // a journal may have to be replayed from a slow disk
 
-/** Mounts it, or says why not. */
+/** Mounts it, or says why not; `untouched` so that no byte of the disk changes. */
 export async function mountDisk(
   rule: DiskPlaceRule,
   system: PlaceSystem,
+  untouched: boolean,
   signal?: AbortSignal,
 ): Promise<MountedPlace | PlaceProblem> {
   const found = devicesOf(rule, await system.describeDisks(signal));
-  const [device] = found;
-  if (device === undefined) return { problem: 'is not there', final: false };
-  if (found.length > 1) return { problem: `could be one of several: ${found.join(', ')}`, final: true };
+  const [first] = found;
+  if (first === undefined) return { problem: 'is not there', final: false };
+  if (found.length > 1)
+    return {
+      problem: `could be one of several: ${found.map(({ device }) => device).join(', ')}`,
+      final: true,
+    };
+  const { device, kind } = first;
   const folder = await makePlaceFolder(system.run);
   const { mountPoint } = folder;
   let writable: Writable | undefined;
@@ -28,7 +35,8 @@ export async function mountDisk(
   try {
     let options = SAFE_OPTIONS;
     try {
-      writable = await system.acquireWritable(device, { mountPoint });
+      if (untouched) options = untouchedOptions(kind);
+      else writable = await system.acquireWritable(device, { mountPoint });
     } catch (error) {
       // A write-protected stick can hold the images that a restore reads.
       if (!isPermafrostError(error, 'device/read-only')) throw error;
@@ -51,7 +59,10 @@ export async function mountDisk(
 }
 
 /** Devices with the file systems that `rule` can mean. */
-export function devicesOf(rule: DiskPlaceRule, disks: readonly ListedDisk[]): string[] {
+export function devicesOf(
+  rule: DiskPlaceRule,
+  disks: readonly ListedDisk[],
+): { device: string; kind: string }[] {
   const [key, wanted] = 'label' in rule ? (['label', rule.label] as const) : (['uuid', rule.uuid] as const);
   const same = (value: string | undefined): boolean =>
     key === 'uuid' ? value?.toLowerCase() === wanted.toLowerCase() : value === wanted;
@@ -64,10 +75,10 @@ export function devicesOf(rule: DiskPlaceRule, disks: readonly ListedDisk[]): st
         if (isMedium && kind.startsWith('fat') && length <= LARGEST_BOOT_PARTITION_BYTES) return false;
         return kind !== 'iso9660';
       })
-      .map(({ partitions: [number] }) => {
-        if (number === undefined) return disk.path;
+      .map(({ partitions: [number], fileSystem: { kind } }) => {
+        if (number === undefined) return { device: disk.path, kind };
         const partition = disk.partitions.find((candidate) => candidate.number === number);
-        return partition?.path ?? `partition ${number} of ${disk.path}`;
+        return { device: partition?.path ?? `partition ${number} of ${disk.path}`, kind };
       });
   });
 }

@@ -21,6 +21,11 @@ const quiet: Readonly<Record<string, string>> = {
   nilfs2: 'norecovery',
 };
 
+/** Options of `mount` with which a file system of this kind can be read and is not changed. */
+export function untouchedOptions(kind: string): string {
+  return ['ro', ...(quiet[kind] === undefined ? [] : [quiet[kind]]), 'nosuid,nodev,noexec'].join(',');
+}
+
 /** Those of `paths` (from the root) that exist, in their order; a problem where it cannot be mounted. */
 export async function readFromFileSystem(
   device: string,
@@ -30,9 +35,7 @@ export async function readFromFileSystem(
 ): Promise<ReadText[] | { readonly problem: string }> {
   const folder = await makePlaceFolder(runProgram);
   try {
-    const options = ['ro', ...(quiet[kind] === undefined ? [] : [quiet[kind]]), 'nosuid,nodev,noexec'].join(
-      ',',
-    );
+    const options = untouchedOptions(kind);
     const { code, problem } = await runProgram(
       { program: 'mount', args: ['-o', options, '--', device, folder.mountPoint], limitMs: MOUNT_LIMIT_MS },
       signal,

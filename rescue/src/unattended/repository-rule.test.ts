@@ -122,8 +122,9 @@ test('a write-protected stick is mounted read-only', async () => {
     describeDisks: () => Promise.resolve([disk('/dev/a', { label: 'IMAGES' })]),
     acquireWritable: () => Promise.reject(new PermafrostError('device/read-only', { device: '/dev/a1' })),
   });
-  const place = await placeRepository(label, { system, folder: 'any' });
+  const place = await placeRepository(label, { system, folder: 'create' });
   assert.equal(system.runs[0]!.args[1], 'ro,nosuid,nodev,noexec');
+  await rmdir(place.path);
   await place.release();
 });
 

@@ -220,6 +220,35 @@ test('images that may only be read: a job that could run for ever needs to be to
   assert.match(stdout, /no record of this job is kept/);
 });
 
+test('looking for the job of a start, and for what it would do, changes no byte of a disk', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const stick = await sparseFile(join(folder, 'stick.img'), 64 * 1024 * 1024);
+  await run('mke2fs', ['-q', '-F', '-t', 'ext4', '-L', 'PERMAFROST', stick]);
+  const mount = join(folder, 'mount');
+  await mkdir(mount);
+  await run('mount', ['-o', 'loop', stick, mount]);
+  const job = 'version: 1\nid: found\nrepository: { label: PERMAFROST }\nsteps: [{ verify: {} }]\n';
+  await writeFile(join(mount, 'job.yaml'), job);
+  await run('sync', ['-f', mount]);
+  // As it is after a power cut: with a journal that a driver would replay.
+  const dirty = join(folder, 'dirty.img');
+  await run('cp', [stick, dirty]);
+  await run('umount', [mount]);
+  const { stdout: features } = await run('dumpe2fs', ['-h', dirty]);
+  assert.match(features, /needs_recovery/);
+  const before = await run('sha256sum', [dirty]);
+  const { device } = await attachLoop(t, dirty);
+  const { stdout } = await permafrost(['boot-job', '--dry-run']);
+  assert.ok(
+    stdout.replaceAll(/\s+/g, ' ').includes(`"found": job.yaml on ${device} (label PERMAFROST)`),
+    stdout,
+  );
+  assert.match(stdout, /1\. check all images/);
+  await run('sync', ['-f', dirty]);
+  await run('blockdev', ['--flushbufs', device]);
+  assert.equal((await run('sha256sum', [dirty])).stdout, before.stdout);
+});
+
 test('how a job ends is said, and done only where that was allowed', async (t) => {
   const folder = await scratchFolder(t, 'job-file');
   const repo = join(folder, 'repository');

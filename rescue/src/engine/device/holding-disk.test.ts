@@ -133,6 +133,12 @@ for (const type of unresolved) {
   });
 }
 
+test('refuses a share whose server has another name, but an address of this machine', async (t) => {
+  const share = (address: string): string => `9 1 0:50 / {root}/repo rw - nfs4 nas:/x rw,addr=${address}`;
+  assert.deepEqual(await holding(await systemWith(t, share('192.0.2.1'))), []);
+  await assert.rejects(holding(await systemWith(t, share('127.0.0.1'))), /serves itself/);
+});
+
 test('refuses network block devices, unknown device numbers and vanished files', async (t) => {
   await assert.rejects(
     holding(await systemWith(t, mounted('ext4 /dev/nbd0', '43:0'))),

@@ -103,7 +103,10 @@ class Walk {
     const { fileSystem, source, deviceNumber, mountPoint } = mount;
     if (inMemory.has(fileSystem)) return;
     if (onNetwork.has(fileSystem)) {
-      if (isServedHere(source)) this.#fail(`${mountPoint} is a share that this machine serves itself`);
+      const { options } = mount;
+      // The address tells what a name hides.
+      if (isServedHere(source) || isOwnAddress(options.get('addr')))
+        this.#fail(`${mountPoint} is a share that this machine serves itself`);
       return;
     }
     if (fileSystem === 'overlay') return this.#overlay(mount, depth);
@@ -197,6 +200,10 @@ function isServedHere(source: string): boolean {
   const named = /^(?:\/\/|\\\\)?(?:[^@/]*@)?(?:\[([^\]]*)\]|([^:/\\]*))/.exec(source);
   const host = (named?.[1] ?? named?.[2] ?? '').toLowerCase();
   if (host === '' || /^(127\.[\d.]+|localhost|localhost\.localdomain)$/.test(host)) return host !== '';
+  return host === hostname().toLowerCase() || isOwnAddress(host);
+}
+
+function isOwnAddress(wanted: string | undefined): boolean {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return host === hostname().toLowerCase() || addresses.some(({ address }) => address === host);
+  return addresses.some(({ address }) => address === wanted);
 }
