@@ -2,7 +2,7 @@
  * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
  *   fast  lint, format, types, layers, the native addon, and the unit tests beside the sources
  *   all   fast, the executable, and rescue/test and *.root.test.ts: real file systems, loop devices, FUSE;
- *         these run as root
+ *         these run as root; then the bootable image, and test-vm: virtual machines, one after the other
  *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_KILLS, PERMAFROST_FLIPS,
  * PERMAFROST_CUTS, PERMAFROST_SCRATCH (a folder with 10 GB free; /var/tmp if not set, because /tmp may be memory).
@@ -106,6 +106,7 @@ function testFiles(
   tier: Tier,
   scratch: string,
   root: boolean,
+  jobs = 2,
 ): Suite {
   const run = async (): Promise<Counts> => {
     if (files.length === 0) {
@@ -117,6 +118,8 @@ function testFiles(
     const command = [
       process.execPath,
       'scripts/test-files.ts',
+      '--jobs',
+      String(jobs),
       '--limit',
       String(limit),
       '--counts',
@@ -144,25 +147,28 @@ function testFiles(
 }
 
 /** Which test files belong to which suite: their names and places say it. */
-function findTests(): Readonly<Record<'unit' | 'system' | 'long', string[]>> {
+function findTests(): Readonly<Record<'unit' | 'system' | 'vm' | 'long' | 'longVm', string[]>> {
   const find = (...folders: string[]): string[] =>
     globSync(
       folders.map((folder) => `${folder}/**/*.test.{ts,tsx}`),
       { exclude: (path) => path.includes('node_modules') },
     ).sort();
-  const beside = find('rescue/src', 'rescue/blockdev-native', 'scripts');
+  const beside = find('rescue/src', 'rescue/blockdev-native', 'scripts', 'test-vm/src');
   const apart = find('rescue/test');
+  const machines = find('test-vm/scenarios');
   const isLong = (path: string): boolean => path.includes('.long.test.');
   const needsRoot = (path: string): boolean => path.includes('.root.test.');
   return {
     unit: beside.filter((path) => !isLong(path) && !needsRoot(path)),
     system: [...beside.filter(needsRoot), ...apart].filter((path) => !isLong(path)),
+    vm: machines.filter((path) => !isLong(path)),
     long: [...beside, ...apart].filter(isLong),
+    longVm: machines.filter(isLong),
   };
 }
 
 function suites(tier: Tier, scratch: string): Suite[] {
-  const { unit, system, long } = findTests();
+  const { unit, system, vm, long, longVm } = findTests();
   const fast = [
     checks([
       check('lint', 'eslint', '.'),
@@ -179,8 +185,16 @@ function suites(tier: Tier, scratch: string): Suite[] {
     ...fast,
     checks([check('executable', 'scripts/build')]),
     testFiles('system tests', system, 'all', scratch, true),
+    checks([check('bootable image', process.execPath, 'scripts/iso/build.ts')]),
+    // One at a time: a guest of two processors is all that two processors can carry in the time it has.
+    testFiles('vm tests', vm, 'all', scratch, false, 1),
   ];
-  return tier === 'all' ? all : [...all, testFiles('long tests', long, 'long', scratch, true)];
+  if (tier === 'all') return all;
+  return [
+    ...all,
+    testFiles('long tests', long, 'long', scratch, true),
+    testFiles('long vm tests', longVm, 'long', scratch, false, 1),
+  ];
 }
 
 async function main(tier: Tier): Promise<number> {
