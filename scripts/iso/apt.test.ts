@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { chooseMirror, parseStanzas, type ArchivePackage } from './apt.ts';
+import { chooseSuite, parseStanzas, type ArchivePackage } from './apt.ts';
 import { reachable } from './resolve.ts';
 
-void test("the mirror is that of Debian's main archive, whatever stands beside it", () => {
-  const others = [
-    'http://one.invalid/extra/|Extra|bookworm',
-    'http://two.invalid/debian-security/|Debian-Security|bookworm-security',
-  ];
-  assert.equal(
-    chooseMirror([...others, 'http://three.invalid/mirror/|Debian|bookworm']),
-    'http://three.invalid/mirror/',
-  );
-  assert.equal(
-    chooseMirror([...others, 'http://four.invalid/debian/||bookworm']),
-    'http://four.invalid/debian/',
-  );
-  assert.equal(chooseMirror([...others, '']), undefined);
-});
-
 const entry = (name: string, depends: string[][] = [], provides: string[] = []): ArchivePackage => ({
-  ...{ name, version: '1', path: `pool/${name}.deb`, sizeBytes: 1, sha256: '00', depends, provides },
+  ...{
+    name,
+    version: '1',
+    suite: 'trixie',
+    path: `pool/${name}.deb`,
+    sizeBytes: 1,
+    sha256: '00',
+    depends,
+    provides,
+  },
 });
 
 void test('stanzas of the index are parsed with their dependencies', () => {
@@ -37,13 +30,13 @@ SHA256: aa
 Package: two
 Version: 1
 `;
-  const [one, two] = parseStanzas(text);
+  const [one, two] = parseStanzas(text, (name, version) => `suite of ${name} ${version}`);
   assert.ok(one !== undefined && two !== undefined);
   assert.deepEqual(one.depends, [['libc6'], ['two', 'three'], ['four']]);
   assert.deepEqual(one.provides, ['uno', 'eins']);
   assert.deepEqual(
-    [one.version, one.sizeBytes, one.path],
-    ['1:2-3', 42, 'pool/main/o/one/one_2-3_amd64.deb'],
+    [one.version, one.suite, one.sizeBytes, one.path],
+    ['1:2-3', 'suite of one 1:2-3', 42, 'pool/main/o/one/one_2-3_amd64.deb'],
   );
   assert.deepEqual(two.depends, []);
 });
@@ -61,4 +54,22 @@ void test('what only an unwanted package needs stays out; what another needs too
     reachable(packages, ['tool'], ['shell']).map(({ name }) => name),
     ['tool', 'library', 'real'],
   );
+});
+
+void test("a version is of the release's own suite where that has it, and a path of the fixes is of no other", () => {
+  const madison = `
+       one | 2 | http://a.invalid/debian-security trixie-security/main amd64 Packages
+       one | 2 | http://a.invalid/debian trixie-updates/main amd64 Packages
+       one | 2 | http://a.invalid/debian trixie/main amd64 Packages
+       one | 1 | http://a.invalid/debian trixie/main amd64 Packages
+       two | 3 | http://a.invalid/debian trixie-updates/main amd64 Packages
+`;
+  const suites = ['trixie', 'trixie-updates', 'trixie-security'];
+  assert.equal(chooseSuite(madison, suites, ['one', '2', 'pool/main/o/one/one_2.deb']), 'trixie');
+  assert.equal(
+    chooseSuite(madison, suites, ['one', '2', 'pool/updates/main/o/one/one_2.deb']),
+    'trixie-security',
+  );
+  assert.equal(chooseSuite(madison, suites, ['two', '3', 'pool/main/t/two/two_3.deb']), 'trixie-updates');
+  assert.throws(() => chooseSuite(madison, suites, ['two', '1', 'pool/main/t/two/two_1.deb']), /no suite/);
 });

@@ -1,83 +1,25 @@
 /**
  * The Debian archive, seen through an apt configuration of the project's own: its own lists, nothing installed,
- * one suite. Nothing of the machine's package state is read or changed; works as an ordinary user.
+ * one release with its updates and security fixes. Nothing of the machine's package state is read or changed; works
+ * as an ordinary user.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, say } from './command.ts';
+import { CommandFailed, run, say } from './command.ts';
+import { findKeyring, findMirrors, isSecurity, mirrorOf, suitesOf } from './mirror.ts';
 
 /** One stanza of the archive's package index. */
 export interface ArchivePackage {
   readonly name: string;
   readonly version: string;
+  /** The suite that has it: the release's own, where several have the same version. */
+  readonly suite: string;
   readonly path: string;
   readonly sizeBytes: number;
   readonly sha256: string;
   /** Alternatives of each dependency, names only. */
   readonly depends: readonly (readonly string[])[];
   readonly provides: readonly string[];
-}
-
-const keyringNames = ['debian-archive-keyring.gpg', 'debian-archive-keyring.pgp'];
-
-/** The mirrors of a `mirror+file:` source are listed in that file, the best first. */
-function resolveMirrorList(uri: string): string {
-  const listed = /^mirror\+file:(.*)$/.exec(uri)?.[1];
-  if (listed === undefined) return uri;
-  const first = readFileSync(listed.replace(/^\/\/(?=\/)/, '').replace(/\/$/, ''), 'utf8')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim().split(/\s+/)[0] ?? '')
-    .find((line) => line !== '');
-  if (first === undefined) throw new Error(`${listed} names no mirror`);
-  return first;
-}
-
-/**
- * The mirror among `lines` of `REPO_URI|LABEL|CODENAME`, as `apt-get indextargets` prints them: the one whose
- * index says that it is Debian's main archive; without any index, the one that is called `/debian`.
- */
-export function chooseMirror(lines: readonly string[]): string | undefined {
-  const sources = lines.map((line) => {
-    const [uri = '', label = ''] = line.split('|');
-    return { uri, label };
-  });
-  const found =
-    sources.find(({ label }) => label === 'Debian') ?? sources.find(({ uri }) => /\/debian\/?$/.test(uri));
-  return found?.uri;
-}
-
-/** The base address of the Debian archive: DEBIAN_MIRROR, or what this machine's own apt uses. */
-export function findMirror(): string {
-  const given = process.env['DEBIAN_MIRROR'];
-  if (given !== undefined && given !== '') return given.replace(/\/*$/, '');
-  const lines = run('apt-get', [
-    'indextargets',
-    '--format',
-    '$(REPO_URI)|$(LABEL)|$(CODENAME)',
-    'Created-By: Packages',
-  ]).split('\n');
-  const uri = chooseMirror(lines);
-  if (uri === undefined) {
-    throw new Error("this machine's apt has no Debian mirror: set DEBIAN_MIRROR to the address of one");
-  }
-  return resolveMirrorList(uri).replace(/\/*$/, '');
-}
-
-/** The keys that the archive's signatures are checked with: this machine's, or fetched by its own apt. */
-function findKeyring(work: string): string {
-  const installed = keyringNames.map((name) => join('/usr/share/keyrings', name)).find(existsSync);
-  if (installed !== undefined) return installed;
-  say('fetching debian-archive-keyring');
-  const folder = join(work, 'keyring');
-  mkdirSync(folder, { recursive: true });
-  run('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', 'debian-archive-keyring'], { cwd: folder });
-  const deb = readdirSync(folder).find((name) => name.endsWith('.deb'));
-  if (deb === undefined) throw new Error('debian-archive-keyring could not be fetched');
-  run('dpkg-deb', ['-x', deb, 'unpacked'], { cwd: folder });
-  const fetched = keyringNames.map((name) => join(folder, 'unpacked/usr/share/keyrings', name));
-  const keyring = fetched.find(existsSync);
-  if (keyring === undefined) throw new Error('debian-archive-keyring holds no keyring');
-  return keyring;
 }
 
 function parseDepends(text: string): string[][] {
@@ -88,18 +30,20 @@ function parseDepends(text: string): string[][] {
     .filter((names) => names.length > 0);
 }
 
-/** Parses the stanzas that `apt-cache show` prints. */
-export function parseStanzas(text: string): ArchivePackage[] {
+/** Parses the stanzas that `apt-cache show` prints; `suiteOf` says which suite a version of a package is in. */
+export function parseStanzas(
+  text: string,
+  suiteOf: (name: string, version: string, path: string) => string,
+): ArchivePackage[] {
   return text
     .split(/\n\n+/)
     .filter((stanza) => stanza.trim() !== '')
     .map((stanza) => {
       const field = (name: string): string =>
         new RegExp(`^${name}: (.*(?:\\n .*)*)`, 'm').exec(stanza)?.[1]?.trim() ?? '';
+      const [name, version, path] = [field('Package'), field('Version'), field('Filename')];
       return {
-        name: field('Package'),
-        version: field('Version'),
-        path: field('Filename'),
+        ...{ name, version, path, suite: suiteOf(name, version, path) },
         sizeBytes: Number(field('Size')),
         sha256: field('SHA256'),
         depends: parseDepends(`${field('Pre-Depends')},${field('Depends')}`),
@@ -109,7 +53,7 @@ export function parseStanzas(text: string): ArchivePackage[] {
 }
 
 export interface Archive {
-  /** When the suite was published, seconds since 1970. */
+  /** When the newest of the suites was published, seconds since 1970. */
   readonly publishedEpoch: number;
   /** What would be installed for `names` where nothing is, with all dependencies. */
   closure(names: readonly string[]): ArchivePackage[];
@@ -117,15 +61,56 @@ export interface Archive {
   show(names: readonly string[]): ArchivePackage[];
 }
 
-/** Fetches the index of a suite into `work`/apt and checks its signature. */
-export function openArchive(suite: string, work: string): Archive {
+/**
+ * Which of `suites` has a version of a package, from the lines of `apt-cache madison`; where several have it the
+ * first. A path below `pool/updates` is one of the archive of security fixes, and of no other.
+ */
+export function chooseSuite(
+  madison: string,
+  suites: readonly string[],
+  [name, version, path]: readonly [string, string, string],
+): string {
+  const found = new Set<string>();
+  for (const line of madison.split('\n')) {
+    const [package_, which, source = ''] = line.split('|').map((part) => part.trim());
+    const suite = /^\S+ ([^\s/]+)\//.exec(source)?.[1];
+    if (package_ === name && which === version && suite !== undefined) found.add(suite);
+  }
+  const fixes = path.startsWith('pool/updates/');
+  const suite = suites.find((candidate) => found.has(candidate) && isSecurity(candidate) === fixes);
+  if (suite === undefined) throw new Error(`no suite of ${suites.join(', ')} has ${name} ${version}`);
+  return suite;
+}
+
+/** The newest date of the indexes in the folder `lists`, one for each of `count` suites. */
+function newestDate(lists: string, count: number): number {
+  const releases = readdirSync(lists).filter((name) => name.endsWith('_InRelease'));
+  if (releases.length !== count) throw new Error(`the archive has no signed index of some suite`);
+  const epochs = releases.map((name) => {
+    const dated = /^Date: (.*)$/m.exec(readFileSync(join(lists, name), 'utf8'))?.[1];
+    return Date.parse(dated ?? '') / 1000;
+  });
+  const newest = Math.max(...epochs);
+  if (!Number.isSafeInteger(newest)) throw new Error('an index of the archive has no date');
+  return newest;
+}
+
+/** Fetches the indexes of a release into `work`/apt and checks their signatures. */
+export function openArchive(release: string, work: string): Archive {
   const folder = join(work, 'apt');
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['lists/partial', 'archives/partial'])
     mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'status'), '');
-  const source = `deb [arch=amd64 signed-by=${findKeyring(work)}] ${findMirror()} ${suite} main\n`;
-  writeFileSync(join(folder, 'sources.list'), source);
+  const mirrors = findMirrors();
+  if (mirrors.security === undefined)
+    say('WARNING: security fixes are left out, as DEBIAN_SECURITY_MIRROR says');
+  const suites = suitesOf(release).filter((suite) => mirrorOf(mirrors, suite) !== undefined);
+  const keyring = findKeyring(work);
+  const sources = suites.map(
+    (suite) => `deb [arch=amd64 signed-by=${keyring}] ${mirrorOf(mirrors, suite)!} ${suite} main\n`,
+  );
+  writeFileSync(join(folder, 'sources.list'), sources.join(''));
   const options = {
     'Dir::State': folder,
     'Dir::State::lists': join(folder, 'lists'),
@@ -146,23 +131,27 @@ export function openArchive(suite: string, work: string): Archive {
   };
   const settings = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   const apt = (program: string, ...args: string[]): string => run(program, [...settings, ...args]);
-  say(`reading the index of Debian ${suite}`);
-  // A missing or wrong signature is an error, not a warning that scrolls by.
-  apt('apt-get', '-q', '-o', 'APT::Update::Error-Mode=any', 'update');
-  const release = readdirSync(join(folder, 'lists')).find((name) => name.endsWith('_InRelease'));
-  if (release === undefined) throw new Error(`the archive has no signed index of ${suite}`);
-  const dated = /^Date: (.*)$/m.exec(readFileSync(join(folder, 'lists', release), 'utf8'))?.[1];
-  const publishedEpoch = Date.parse(dated ?? '') / 1000;
-  if (!Number.isSafeInteger(publishedEpoch)) throw new Error(`the index of ${suite} has no date`);
+  say(`reading the indexes of Debian ${suites.join(', ')}`);
+  try {
+    // A missing or wrong signature is an error, not a warning that scrolls by.
+    apt('apt-get', '-q', '-o', 'APT::Update::Error-Mode=any', 'update');
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    const hint = 'DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR say where else to look (docs/boot.md)';
+    throw new Error(`the indexes of Debian cannot be read; ${hint}:\n${error.message}`, { cause: error });
+  }
   const show = (names: readonly string[]): ArchivePackage[] => {
-    const found = parseStanzas(apt('apt-cache', 'show', '--no-all-versions', ...names));
+    const madison = apt('apt-cache', 'madison', ...names);
+    const found = parseStanzas(apt('apt-cache', 'show', '--no-all-versions', ...names), (...which) =>
+      chooseSuite(madison, suites, which),
+    );
     const missing = names.filter((name) => !found.some((entry) => entry.name === name));
-    if (missing.length > 0) throw new Error(`Debian ${suite} has no ${missing.join(', ')}`);
+    if (missing.length > 0) throw new Error(`Debian ${release} has no ${missing.join(', ')}`);
     return found;
   };
   const closure = (names: readonly string[]): ArchivePackage[] => {
     const plan = apt('apt-get', '-s', '-y', 'install', ...names);
     return show([...plan.matchAll(/^Inst (\S+) /gm)].map((match) => match[1]!));
   };
-  return { publishedEpoch, closure, show };
+  return { publishedEpoch: newestDate(join(folder, 'lists'), suites.length), closure, show };
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { findProblems } from './check-root.ts';
+import { brokenLayouts, findProblems } from './check-root.ts';
+import { parseLayouts } from './keyboard-layouts.ts';
 
 function emptyRoot(t: { after(hook: () => void): void }): string {
   const root = mkdtempSync(join(tmpdir(), 'permafrost-root-'));
@@ -60,4 +61,33 @@ void test('what would probe or assemble disks by itself must not be there', (t) 
     'usr/lib/udev/rules.d must not be there',
     'usr/sbin/multipathd must not be there',
   ]);
+});
+
+void test("a keyboard layout that the system's own loadkeys cannot read is found", (t) => {
+  const root = emptyRoot(t);
+  assert.deepEqual(brokenLayouts(root), ['etc/permafrost/keymaps is missing']);
+  mkdirSync(join(root, 'etc/permafrost'));
+  writeFileSync(
+    join(root, 'etc/permafrost/keymaps'),
+    '# a comment\nok qwerty/good Good\nbad qwerty/bad Bad (BAD)\n',
+  );
+  // The loader and a loadkeys that knows one file of the two.
+  const loader = join(root, 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2');
+  writeFileSync(
+    loader,
+    '#!/bin/sh\nfor file; do :; done\ncase $file in */good.kmap) ;; *) echo "no $file" >&2; exit 1 ;; esac\n',
+    { mode: 0o755 },
+  );
+  writeFileSync(join(root, 'usr/bin/loadkeys'), '');
+  const path = join(root, 'usr/share/keymaps/i386/qwerty/bad.kmap');
+  assert.deepEqual(brokenLayouts(root), [`the keyboard layout bad cannot be loaded: no ${path}`]);
+});
+
+void test("the image's own layouts are at least 15, and what is no layout is refused", () => {
+  const list = join(import.meta.dirname, '../../buildroot-overlay/rootfs-overlay/etc/permafrost/keymaps');
+  const layouts = parseLayouts(readFileSync(list, 'utf8'));
+  assert.ok(layouts.length >= 15);
+  assert.equal(new Set(layouts.map(({ name }) => name)).size, layouts.length);
+  assert.throws(() => parseLayouts('xx qwerty/x Name"; reboot\n'), /is no layout/);
+  assert.throws(() => parseLayouts('xx ../x Name\n'), /is no layout/);
 });

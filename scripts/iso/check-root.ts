@@ -2,118 +2,12 @@
  * Checks that the running system is whole and holds nothing that acts by itself: every library that a program needs,
  * every interpreter of a script, every program and driver that is promised. Usage: node scripts/iso/check-root.ts ROOT
  */
-import { closeSync, existsSync, globSync, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, globSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { run } from './command.ts';
+import { CommandFailed, run, runUnpacked } from './command.ts';
+import { parseLayouts } from './keyboard-layouts.ts';
 import { moduleName } from './module-closure.ts';
-
-const promisedPrograms: readonly string[] = [
-  ...[
-    'permafrost',
-    'busybox',
-    'modprobe',
-    'uevent',
-    'loadkeys',
-    'setfont',
-    'sfdisk',
-    'gdisk',
-    'sgdisk',
-    'parted',
-  ],
-  ...[
-    'e2fsck',
-    'mke2fs',
-    'resize2fs',
-    'debugfs',
-    'ntfs-3g',
-    'ntfsfix',
-    'mkfs.ntfs',
-    'mkfs.vfat',
-    'fsck.vfat',
-  ],
-  ...[
-    'mkfs.exfat',
-    'fsck.exfat',
-    'mkfs.xfs',
-    'xfs_repair',
-    'btrfs',
-    'mkfs.f2fs',
-    'lvm',
-    'mdadm',
-    'cryptsetup',
-  ],
-  ...['smartctl', 'nvme', 'hdparm', 'efibootmgr', 'mount.cifs', 'mount.nfs', 'sshfs', 'ssh', 'nbd-client'],
-  ...[
-    'ddrescue',
-    'rsync',
-    'less',
-    'nano',
-    'blockdev',
-    'lsblk',
-    'blkid',
-    'partclone.ext4',
-    'zstd',
-    'lspci',
-    'lsusb',
-  ],
-];
-
-/** By the names that the kernel lists; those built into the kernel are listed in modules.builtin. */
-const promisedDrivers: readonly string[] = [
-  ...['ahci', 'ata_piix', 'nvme', 'mmc_block', 'sdhci_pci', 'usb_storage', 'uas', 'xhci_pci', 'ehci_pci'],
-  ...[
-    'virtio_blk',
-    'virtio_scsi',
-    'virtio_net',
-    'virtio_console',
-    'megaraid_sas',
-    'mpt3sas',
-    'hpsa',
-    'aacraid',
-  ],
-  ...[
-    'smartpqi',
-    'mptspi',
-    'mptsas',
-    '3w_9xxx',
-    'arcmsr',
-    'isci',
-    'pm80xx',
-    'mvsas',
-    'vmd',
-    'sd_mod',
-    'sr_mod',
-  ],
-  ...['hv_storvsc', 'hv_netvsc', 'hyperv_keyboard', 'vmw_pvscsi', 'vmxnet3', 'xen_blkfront', 'xen_netfront'],
-  ...[
-    'e1000',
-    'e1000e',
-    'igb',
-    'igc',
-    'ixgbe',
-    'r8169',
-    'tg3',
-    'atlantic',
-    'sky2',
-    'forcedeth',
-    'alx',
-    'r8152',
-  ],
-  ...[
-    'ax88179_178a',
-    'usbhid',
-    'hid_generic',
-    'i2c_hid_acpi',
-    'ext4',
-    'xfs',
-    'btrfs',
-    'f2fs',
-    'vfat',
-    'exfat',
-  ],
-  ...['ntfs3', 'fuse', 'isofs', 'udf', 'squashfs', 'overlay', 'hfsplus', 'nfsv4', 'cifs', 'nbd', 'loop'],
-  ...['dm_mod', 'dm_crypt', 'raid1', 'raid456'],
-];
+import { promisedDrivers, promisedPrograms } from './promised.ts';
 
 /** What would probe, assemble, activate or mount a disk without being asked. */
 const forbidden: readonly string[] = [
@@ -166,6 +60,21 @@ function missingLibraries(root: string, paths: readonly string[]): string[] {
   });
 }
 
+/** Keyboard layouts that are listed and that its own loadkeys cannot read. */
+export function brokenLayouts(root: string): string[] {
+  const list = join(root, 'etc/permafrost/keymaps');
+  if (!existsSync(list)) return ['etc/permafrost/keymaps is missing'];
+  return parseLayouts(readFileSync(list, 'utf8')).flatMap(({ name, file }) => {
+    try {
+      runUnpacked(root, 'loadkeys', ['--parse', '-u', join(root, 'usr/share/keymaps/i386', `${file}.kmap`)]);
+      return [];
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error;
+      return [`the keyboard layout ${name} cannot be loaded: ${error.message.split('\n').at(-1)!}`];
+    }
+  });
+}
+
 /** What is wrong with the unpacked system in the folder `root`, one line each; none if it is whole. */
 export function findProblems(root: string): string[] {
   const files = globSync('{etc,usr}/**/*', { cwd: root }).filter((path) =>
@@ -183,7 +92,7 @@ export function findProblems(root: string): string[] {
     if (!existsSync(join(root, name))) problems.push(`${path} is run by ${name}, which is missing`);
   }
   problems.push(...new Set(missingLibraries(root, elf)));
-  for (const name of promisedPrograms) {
+  for (const name of Object.values(promisedPrograms).flat()) {
     const found = ['usr/bin', 'usr/sbin'].some((folder) => existsSync(join(root, folder, name)));
     if (!found) problems.push(`the program ${name} is missing`);
   }
@@ -194,14 +103,15 @@ export function findProblems(root: string): string[] {
       .split('\n'),
   );
   const drivers = new Set([...modules, ...builtIn].map(moduleName));
-  for (const name of promisedDrivers) if (!drivers.has(name)) problems.push(`the driver ${name} is missing`);
+  for (const name of Object.values(promisedDrivers).flat())
+    if (!drivers.has(name)) problems.push(`the driver ${name} is missing`);
   for (const path of globSync([...forbidden], { cwd: root })) problems.push(`${path} must not be there`);
   return problems;
 }
 
 /** Throws an Error that lists what is wrong with the system in `root`. */
 export function checkRoot(root: string): void {
-  const problems = findProblems(root);
+  const problems = [...findProblems(root), ...brokenLayouts(root)];
   if (problems.length > 0) throw new Error(`the system is not whole:\n  ${problems.sort().join('\n  ')}`);
 }
 

@@ -6,11 +6,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { findMirror, openArchive } from './apt.ts';
+import { openArchive } from './apt.ts';
 import { CommandFailed, run, say } from './command.ts';
 import { readFolders, type Folders } from './folders.ts';
 import { formatLock, parseLock, readLock, type DebianLock, type LockedPackage } from './lock-file.ts';
-import { resolvePackages } from './resolve.ts';
+import { findMirrors, mirrorOf, type Mirrors } from './mirror.ts';
+import { imagePackages, resolvePackages, type Wanted } from './resolve.ts';
 
 export const cachedPath = (folders: Folders, entry: LockedPackage): string =>
   join(folders.cache, basename(entry.path));
@@ -20,14 +21,25 @@ function isWhole(path: string, entry: LockedPackage): boolean {
   return createHash('sha256').update(readFileSync(path)).digest('hex') === entry.sha256;
 }
 
-/** Downloads one package; false if the archive does not have it. apt's own proxies and methods are used. */
-function download(mirror: string, entry: LockedPackage, path: string): boolean {
+/**
+ * Where a package may be: in its suite's archive, and a security fix, once a point release has taken it in, in the
+ * main one.
+ */
+export function addressesOf(mirrors: Mirrors, entry: LockedPackage): string[] {
+  const own = mirrorOf(mirrors, entry.suite);
+  const places = own === undefined ? [] : [`${own}/${entry.path}`];
+  if (!entry.path.startsWith('pool/updates/')) return places;
+  return [...places, `${mirrors.main}/${entry.path.replace('pool/updates/', 'pool/')}`];
+}
+
+/** Downloads one package; false if the address has none. apt's own proxies and methods are used. */
+function download(address: string, entry: LockedPackage, path: string): boolean {
   const part = `${path}.part`;
   rmSync(part, { force: true });
   try {
     run('/usr/lib/apt/apt-helper', [
       ...['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=3'],
-      ...['download-file', `${mirror}/${entry.path}`, part, `SHA256:${entry.sha256}`],
+      ...['download-file', address, part, `SHA256:${entry.sha256}`],
     ]);
   } catch (error) {
     if (error instanceof CommandFailed && /\b404\b|not found/i.test(error.message)) return false;
@@ -44,8 +56,11 @@ function fill(folders: Folders, lock: DebianLock): LockedPackage[] {
   if (wanted.length === 0) return [];
   const sizeBytes = wanted.reduce((sum, entry) => sum + entry.sizeBytes, 0);
   say(`downloading ${wanted.length} packages, ${Math.ceil(sizeBytes / 1e6)} MB`);
-  const mirror = findMirror();
-  return wanted.filter((entry) => !download(mirror, entry, cachedPath(folders, entry)));
+  const mirrors = findMirrors();
+  return wanted.filter((entry) => {
+    const path = cachedPath(folders, entry);
+    return !addressesOf(mirrors, entry).some((address) => download(address, entry, path));
+  });
 }
 
 function sayDifferences(lock: DebianLock, newest: DebianLock): void {
@@ -63,14 +78,21 @@ function sayDifferences(lock: DebianLock, newest: DebianLock): void {
   );
 }
 
-/** Fetches the packages of `lock`; returns what is to be built from, the lock itself or its replacement. */
-export function fetchPackages(folders: Folders, lock: DebianLock): DebianLock {
+/**
+ * Fetches the packages of `lock`; returns what is to be built from, the lock itself or, where the archive no longer
+ * has all of it, what it has now for `wanted`.
+ */
+export function fetchPackages(
+  folders: Folders,
+  lock: DebianLock,
+  wanted: Wanted = imagePackages,
+): DebianLock {
   let taken = lock;
   const gone = fill(folders, lock);
   if (gone.length > 0) {
     // All anew, not only what is gone: packages of one suite fit each other, a mixture may not.
     taken = {
-      ...resolvePackages(openArchive(lock.suite, folders.work)),
+      ...resolvePackages(openArchive(lock.suite, folders.work), wanted),
       sourceDateEpoch: lock.sourceDateEpoch,
     };
     sayDifferences(lock, taken);

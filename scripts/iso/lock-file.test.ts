@@ -10,6 +10,7 @@ const lock: DebianLock = {
     {
       name: 'b-two',
       version: '1:2.0-1+b2',
+      suite: 'trixie-security',
       path: 'pool/main/b/b-two/b-two_2.0-1+b2_amd64.deb',
       sizeBytes: 12,
       sha256: 'ab'.repeat(32),
@@ -18,6 +19,7 @@ const lock: DebianLock = {
     {
       name: 'a-one',
       version: '1',
+      suite: 'trixie',
       path: 'pool/main/a/a-one/a-one_1_all.deb',
       sizeBytes: 5,
       sha256: '01'.repeat(32),
@@ -42,6 +44,7 @@ void test('a lock that could make the build fetch something else is refused', ()
   assert.throws(() => parseLock(spoil({ path: 'pool/../../etc/x.deb' })), /no path/);
   assert.throws(() => parseLock(spoil({ path: 'https://example.org/x.deb' })), /no path/);
   assert.throws(() => parseLock(spoil({ name: '--option' })), /no package name/);
+  assert.throws(() => parseLock(spoil({ suite: '../security' })), /no suite/);
   assert.throws(() => parseLock(spoil({ purposes: ['other'] })), /is for other/);
   assert.throws(() => parseLock(JSON.stringify({ ...lock, suite: '../x' })), /no suite/);
   assert.throws(

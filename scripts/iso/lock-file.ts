@@ -10,7 +10,9 @@ export const purposes: readonly Purpose[] = ['root', 'boot', 'tools'];
 export interface LockedPackage {
   readonly name: string;
   readonly version: string;
-  /** Below the archive's base, `pool/...`. */
+  /** The part of the distribution that it comes from: `trixie`, `trixie-updates`, `trixie-security`. */
+  readonly suite: string;
+  /** Below the base of that suite's archive, `pool/...`. */
   readonly path: string;
   readonly sizeBytes: number;
   /** Of the .deb file, 64 hexadecimal digits. */
@@ -19,9 +21,10 @@ export interface LockedPackage {
 }
 
 export interface DebianLock {
+  /** The release. */
   readonly suite: string;
   readonly architecture: 'amd64';
-  /** When the suite was published, in seconds since 1970: the date of every file in the image. */
+  /** When the newest of its suites was published, in seconds since 1970: the date of every file in the image. */
   readonly sourceDateEpoch: number;
   readonly packages: readonly LockedPackage[];
 }
@@ -34,14 +37,18 @@ function check(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(`debian.lock.json: ${what}; \`make lock\` writes it anew`);
 }
 
+const isSuite = (value: unknown): value is string =>
+  typeof value === 'string' && /^[a-z][a-z0-9-]*$/.test(value);
+
 function parsePackage(value: unknown): LockedPackage {
   check(typeof value === 'object' && value !== null, 'a package is no object');
-  const { name, version, path, sizeBytes, sha256, purposes: uses } = value as Record<string, unknown>;
+  const { name, version, suite, path, sizeBytes, sha256, purposes: uses } = value as Record<string, unknown>;
   check(
     typeof name === 'string' && /^[a-z0-9][a-z0-9+.-]+$/.test(name),
     `${String(name)} is no package name`,
   );
   check(typeof version === 'string' && /^[\w.+:~-]+$/.test(version), `${name} has no version`);
+  check(isSuite(suite), `${name} has no suite`);
   check(
     typeof path === 'string' && /^pool\/[\w.+~/-]+\.deb$/.test(path) && !path.includes('..'),
     `${name} has no path in the archive's pool`,
@@ -53,7 +60,7 @@ function parsePackage(value: unknown): LockedPackage {
   check(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256), `${name} has no SHA-256`);
   check(Array.isArray(uses) && uses.length > 0, `${name} has no purpose`);
   for (const use of uses) check(purposes.includes(use as Purpose), `${name} is for ${String(use)}`);
-  return { name, version, path, sizeBytes, sha256, purposes: uses as Purpose[] };
+  return { name, version, suite, path, sizeBytes, sha256, purposes: uses as Purpose[] };
 }
 
 /** Parses the text of a lock file; an Error says what is wrong with it. */
@@ -61,7 +68,7 @@ export function parseLock(text: string): DebianLock {
   const value: unknown = JSON.parse(text);
   check(typeof value === 'object' && value !== null, 'no object');
   const { suite, architecture, sourceDateEpoch, packages } = value as Record<string, unknown>;
-  check(typeof suite === 'string' && /^[a-z][a-z0-9-]*$/.test(suite), 'no suite');
+  check(isSuite(suite), 'no suite');
   check(architecture === 'amd64', 'the architecture is not amd64');
   check(
     typeof sourceDateEpoch === 'number' && Number.isSafeInteger(sourceDateEpoch) && sourceDateEpoch > 0,

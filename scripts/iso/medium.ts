@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { run, runUnpacked, say } from './command.ts';
 import { readTaken } from './fetch.ts';
 import { readFolders, type Folders } from './folders.ts';
+import { parseLayouts } from './keyboard-layouts.ts';
 import { sourceDateEpoch } from './lock-file.ts';
 import { readMediumId, rootImagePath } from './medium-id.ts';
 import { kernelRelease } from './modules.ts';
@@ -46,13 +47,10 @@ const biosModules: readonly string[] = [
 function buildMenu(folders: Folders): string {
   const overlay = join(folders.project, 'buildroot-overlay');
   const layouts = readFileSync(join(overlay, 'rootfs-overlay/etc/permafrost/keymaps'), 'utf8');
-  const entries = layouts
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const [name = '', , ...words] = line.split(' ');
-      return `  menuentry "${words.join(' ')} (${name})" { permafrost_keymap=${name}; export permafrost_keymap; configfile /boot/grub/grub.cfg; }`;
-    });
+  const entries = parseLayouts(layouts).map(
+    ({ name, title }) =>
+      `  menuentry "${title} (${name})" { permafrost_keymap=${name}; export permafrost_keymap; configfile /boot/grub/grub.cfg; }`,
+  );
   return readFileSync(join(overlay, 'medium/boot/grub/grub.cfg'), 'utf8')
     .replace('@TIMEOUT@', String(menuSeconds))
     .replace('@KEYMAPS@', entries.join('\n'));

@@ -33,25 +33,39 @@ export function reachable(
   return packages.filter((entry) => found.has(entry.name));
 }
 
+/** What the image asks for; `scripts/iso/packages.ts` has it. */
+export interface Wanted {
+  readonly suite: string;
+  readonly root: readonly string[];
+  readonly tools: readonly string[];
+  readonly boot: readonly string[];
+  readonly kernel: string;
+  readonly unwanted: readonly string[];
+}
+
+export const imagePackages: Wanted = {
+  ...{ suite, root: rootPackages, tools: toolPackages, boot: bootPackages, kernel: kernelPackage, unwanted },
+};
+
 /** The lock for the newest versions that the archive has. */
-export function resolvePackages(archive: Archive): DebianLock {
+export function resolvePackages(archive: Archive, wanted: Wanted = imagePackages): DebianLock {
   const locked = new Map<string, LockedPackage>();
   const add = (entries: readonly ArchivePackage[], purpose: Purpose): void => {
-    for (const { name, version, path, sizeBytes, sha256 } of entries) {
+    for (const { name, version, suite: from, path, sizeBytes, sha256 } of entries) {
       const purposes = [...(locked.get(name)?.purposes ?? []), purpose];
-      locked.set(name, { name, version, path, sizeBytes, sha256, purposes });
+      locked.set(name, { name, version, suite: from, path, sizeBytes, sha256, purposes });
     }
   };
-  add(reachable(archive.closure(rootPackages), rootPackages, unwanted), 'root');
-  add(reachable(archive.closure(toolPackages), toolPackages, unwanted), 'tools');
+  add(reachable(archive.closure(wanted.root), wanted.root, wanted.unwanted), 'root');
+  add(reachable(archive.closure(wanted.tools), wanted.tools, wanted.unwanted), 'tools');
   const kernel = archive
-    .show([kernelPackage])
+    .show([wanted.kernel])
     .flatMap(({ depends }) => depends.flat())
     .find((name) => /^linux-image-\d/.test(name));
-  if (kernel === undefined) throw new Error(`${kernelPackage} depends on no kernel`);
-  add(archive.show([kernel, ...bootPackages]), 'boot');
+  if (kernel === undefined) throw new Error(`${wanted.kernel} depends on no kernel`);
+  add(archive.show([kernel, ...wanted.boot]), 'boot');
   return {
-    suite,
+    suite: wanted.suite,
     architecture: 'amd64',
     sourceDateEpoch: archive.publishedEpoch,
     packages: [...locked.values()],

@@ -1,0 +1,161 @@
+/**
+ * How long the image takes from QEMU's start to `permafrost: ready`, for each way to start it. Without hardware
+ * acceleration, so that the figures of two machines differ by their processors alone. Several images take turns.
+ * Usage: node scripts/bench/boot.ts [--rounds N] [--paths bios-cd,secure-usb,...] [--memory MB] [--steps] [ISO...]
+ */
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const paths = ['bios-cd', 'bios-usb', 'uefi-cd', 'uefi-usb', 'secure-cd', 'secure-usb'] as const;
+type Path = (typeof paths)[number];
+
+const limitMs = 180_000 * Number(process.env['PERMAFROST_TIMEOUT_FACTOR'] ?? 1);
+const firmware = '/usr/share/OVMF';
+
+interface Boot {
+  readonly seconds: number;
+  /** Processor time of QEMU: less disturbed by what else the machine does. */
+  readonly cpuSeconds: number;
+  /** Seconds since the kernel's start. */
+  readonly uptime: number;
+  readonly log: string;
+}
+
+function firmwareArgs(path: Path, folder: string): string[] {
+  if (path.startsWith('bios')) return ['-machine', 'q35'];
+  const secure = path.startsWith('secure');
+  const variables = join(folder, 'variables.fd');
+  copyFileSync(join(firmware, `OVMF_VARS_4M${secure ? '.ms' : ''}.fd`), variables);
+  const code = join(firmware, `OVMF_CODE_4M${secure ? '.secboot' : ''}.fd`);
+  return [
+    ...['-machine', secure ? 'q35,smm=on' : 'q35'],
+    ...(secure ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+    ...(secure ? ['-global', 'ICH9-LPC.disable_s3=1'] : []),
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${code}`],
+    ...['-drive', `if=pflash,format=raw,unit=1,file=${variables}`],
+  ];
+}
+
+function mediumArgs(path: Path, iso: string, folder: string): string[] {
+  if (path.endsWith('cd')) {
+    return [
+      ...['-drive', `if=none,id=cd,file=${iso},media=cdrom,readonly=on`],
+      ...['-device', 'ide-cd,drive=cd,bus=ide.0,bootindex=0'],
+    ];
+  }
+  const stick = join(folder, 'stick.img');
+  copyFileSync(iso, stick);
+  truncateSync(stick, 512 << 20);
+  return [
+    ...['-device', 'qemu-xhci', '-drive', `if=none,id=stick,format=raw,file=${stick}`],
+    ...['-device', 'usb-storage,drive=stick,bootindex=0'],
+  ];
+}
+
+/** User and system time of a process so far, in seconds. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Starts `iso` and resolves when it says that it is ready. */
+async function boot(iso: string, path: Path, memoryMB: number, steps: boolean): Promise<Boot> {
+  const folder = mkdtempSync(join(process.env['PERMAFROST_SCRATCH'] ?? tmpdir(), 'permafrost-boot-'));
+  const args = [
+    ...['-accel', 'tcg,thread=multi', '-smp', '2', '-m', String(memoryMB), '-nodefaults', '-no-reboot'],
+    ...['-display', 'none', '-vga', 'std', '-serial', 'stdio'],
+    ...firmwareArgs(path, folder),
+    ...mediumArgs(path, iso, folder),
+  ];
+  const started = performance.now();
+  const qemu = spawn('qemu-system-x86_64', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    return await new Promise<Boot>((resolve, reject) => {
+      let log = '';
+      let found: Omit<Boot, 'log'> | undefined;
+      const timer = setTimeout(
+        () => reject(new Error(`${path}: not ready after ${limitMs / 1000} s:\n${log.slice(-2000)}`)),
+        limitMs,
+      );
+      qemu.once('error', reject);
+      qemu.once('exit', () => reject(new Error(`${path}: QEMU ended:\n${log.slice(-2000)}`)));
+      qemu.stdout.setEncoding('latin1').on('data', (text: string) => {
+        log += text;
+        const ready = /permafrost: ready uptime=([\d.]+)[^\n]*\n/.exec(log);
+        if (ready === null) return;
+        if (found === undefined) {
+          const seconds = (performance.now() - started) / 1000;
+          found = { seconds, cpuSeconds: processorSeconds(qemu.pid!), uptime: Number(ready[1]) };
+          if (steps) qemu.stdin.write('\nsleep 1; cat /run/permafrost/times; echo end-of-$((1))-steps\n');
+        }
+        if (steps && !log.includes('end-of-1-steps')) return;
+        clearTimeout(timer);
+        resolve({ ...found, log });
+      });
+    });
+  } finally {
+    qemu.removeAllListeners('exit');
+    if (qemu.exitCode === null) {
+      const ended = new Promise((resolve) => qemu.once('exit', resolve));
+      qemu.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)]!;
+
+const { values, positionals } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    paths: { type: 'string', default: paths.join(',') },
+    memory: { type: 'string', default: '2048' },
+    steps: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const chosen = values.paths.split(',').map((name) => {
+  const path = paths.find((known) => known === name);
+  if (path === undefined) throw new Error(`no way to start is called ${name}; known: ${paths.join(', ')}`);
+  return path;
+});
+const isos = positionals.length > 0 ? positionals : ['dist/permafrost.iso'];
+const results = new Map<string, Boot[]>();
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const path of chosen) {
+    for (const iso of isos) {
+      const result = await boot(iso, path, Number(values.memory), values.steps);
+      results.set(`${path} | ${iso}`, [...(results.get(`${path} | ${iso}`) ?? []), result]);
+      console.error(
+        `${path} ${iso}: ${result.seconds.toFixed(1)} s, processor ${result.cpuSeconds.toFixed(1)} s, kernel ${result.uptime} s`,
+      );
+      if (values.steps)
+        console.error(
+          result.log
+            .split('\n')
+            .filter((line) => /^\d+\.\d+ [a-z-]+\r?$/.test(line))
+            .join('\n'),
+        );
+    }
+  }
+}
+console.log('| way | image | ready, median s | span s | processor s | since the kernel s |');
+console.log('|---|---|---|---|---|---|');
+for (const [name, boots] of results) {
+  const seconds = boots.map((result) => result.seconds);
+  const cells = [
+    name,
+    median(seconds).toFixed(1),
+    `${Math.min(...seconds).toFixed(1)}–${Math.max(...seconds).toFixed(1)}`,
+    median(boots.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1),
+    median(boots.map(({ uptime }) => uptime)).toFixed(1),
+  ];
+  console.log(`| ${cells.join(' | ')} |`);
+}

@@ -1,0 +1,142 @@
+/**
+ * What the image promises to have, whatever Debian moves or renames: the build fails where one of these is missing
+ * (scripts/iso/check-root.ts).
+ */
+
+/** Programs, by what they are for. */
+export const promisedPrograms: Readonly<Record<string, readonly string[]>> = {
+  base: ['permafrost', 'busybox', 'modprobe', 'uevent', 'loadkeys', 'setfont', 'hwclock', 'less', 'nano'],
+  partitions: [
+    'sfdisk',
+    'fdisk',
+    'cfdisk',
+    'gdisk',
+    'sgdisk',
+    'parted',
+    'blockdev',
+    'lsblk',
+    'blkid',
+    'wipefs',
+  ],
+  disks: ['smartctl', 'nvme', 'hdparm', 'efibootmgr', 'lspci', 'lsusb', 'dmidecode', 'losetup', 'blkdiscard'],
+  ext: ['e2fsck', 'mke2fs', 'resize2fs', 'debugfs', 'dumpe2fs', 'tune2fs'],
+  ntfs: ['ntfs-3g', 'ntfsfix', 'mkfs.ntfs', 'ntfsresize', 'ntfsclone', 'ntfsinfo'],
+  fat: ['mkfs.vfat', 'fsck.vfat', 'mkfs.exfat', 'fsck.exfat'],
+  otherFileSystems: ['mkfs.xfs', 'xfs_repair', 'btrfs', 'mkfs.btrfs', 'mkfs.f2fs', 'fsck.f2fs', 'mkswap'],
+  containers: ['lvm', 'vgchange', 'mdadm', 'cryptsetup', 'dmsetup'],
+  network: [
+    'mount.cifs',
+    'mount.nfs',
+    'mount.nfs4',
+    'sshfs',
+    'ssh',
+    'nbd-client',
+    'rsync',
+    'ip',
+    'udhcpc',
+    'wget',
+  ],
+  rescue: ['ddrescue', 'partclone.extfs', 'partclone.ntfs', 'partclone.restore', 'zstd', 'xz', 'tar'],
+};
+
+/**
+ * Drivers by the names that the kernel lists, with `_` for `-`; those built into the kernel are listed in
+ * modules.builtin.
+ */
+export const promisedDrivers: Readonly<Record<string, readonly string[]>> = {
+  disks: [
+    'ahci',
+    'ata_piix',
+    'ata_generic',
+    'pata_amd',
+    'sata_nv',
+    'sata_sil24',
+    'nvme',
+    'vmd',
+    'sd_mod',
+    'sr_mod',
+    'sg',
+  ],
+  cards: ['mmc_block', 'sdhci', 'sdhci_pci', 'sdhci_acpi', 'rtsx_pci_sdmmc', 'rtsx_usb_sdmmc'],
+  usb: ['xhci_pci', 'ehci_pci', 'ohci_pci', 'uhci_hcd', 'usb_storage', 'uas', 'usbhid'],
+  adapters: [
+    ...[
+      'megaraid_sas',
+      'megaraid_mbox',
+      'mpt3sas',
+      'mpi3mr',
+      'mptspi',
+      'mptsas',
+      'hpsa',
+      'aacraid',
+      'smartpqi',
+    ],
+    ...['pm80xx', 'mvsas', 'mvumi', 'arcmsr', 'isci', '3w_9xxx', '3w_sas', 'aic7xxx', 'aic79xx', 'sym53c8xx'],
+    ...['ips', 'hptiop', 'stex', 'esas2r'],
+  ],
+  virtual: [
+    ...['virtio_blk', 'virtio_scsi', 'virtio_net', 'virtio_console', 'virtio_pci', 'virtio_gpu'],
+    ...['hv_vmbus', 'hv_storvsc', 'hv_netvsc', 'hyperv_keyboard', 'vmw_pvscsi', 'vmxnet3', 'BusLogic'],
+    ...['xen_blkfront', 'xen_netfront', 'xen_scsifront'],
+  ],
+  network: [
+    ...[
+      'e100',
+      'e1000',
+      'e1000e',
+      'igb',
+      'igc',
+      'ixgbe',
+      'i40e',
+      'ice',
+      'r8169',
+      '8139too',
+      '8139cp',
+      'tg3',
+      'bnx2',
+    ],
+    ...['bnx2x', 'bnxt_en', 'atlantic', 'sky2', 'skge', 'forcedeth', 'alx', 'atl1c', 'atl1e', 'via_velocity'],
+    ...[
+      'via_rhine',
+      'pcnet32',
+      'r8152',
+      'ax88179_178a',
+      'asix',
+      'cdc_ether',
+      'cdc_ncm',
+      'smsc95xx',
+      'ena',
+      'gve',
+    ],
+  ],
+  input: ['hid_generic', 'hid_apple', 'hid_logitech_dj', 'i2c_hid_acpi', 'evdev'],
+  fileSystems: [
+    ...[
+      'ext4',
+      'xfs',
+      'btrfs',
+      'f2fs',
+      'vfat',
+      'exfat',
+      'ntfs3',
+      'fuse',
+      'isofs',
+      'udf',
+      'squashfs',
+      'overlay',
+    ],
+    ...['hfsplus', 'erofs', 'nfsv4', 'nfsv3', 'cifs'],
+  ],
+  containers: [
+    'dm_mod',
+    'dm_crypt',
+    'dm_snapshot',
+    'dm_thin_pool',
+    'raid0',
+    'raid1',
+    'raid10',
+    'raid456',
+    'nbd',
+    'loop',
+  ],
+};
