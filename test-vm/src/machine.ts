@@ -159,7 +159,7 @@ export class Machine {
 
   /** Waits for the image's own word that its consoles are drawn. */
   async ready(seconds = 150): Promise<Ready> {
-    const [, line] = await this.serial.says(/^permafrost: ready (.*)$/m, seconds);
+    const [, line] = await this.serial.says(/^permafrost: ready (.*)\n/m, seconds);
     const pairs = line!.split(' ').map((word) => word.split('=') as [string, string]);
     return { seconds: (performance.now() - this.startedAt) / 1000, fields: Object.fromEntries(pairs) };
   }
