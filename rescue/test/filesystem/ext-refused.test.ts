@@ -50,8 +50,12 @@ async function writeBytes(image: string, offset: number, bytes: readonly number[
   await file.close();
 }
 
-async function dumpe2fsNumber(image: string, pattern: RegExp): Promise<number> {
-  const match = pattern.exec((await run('dumpe2fs', [image])).stdout);
+async function dumpe2fsNumber(
+  image: string,
+  pattern: RegExp,
+  options: readonly string[] = [],
+): Promise<number> {
+  const match = pattern.exec((await run('dumpe2fs', [...options, image])).stdout);
   return Number(match?.[1]);
 }
 
@@ -197,7 +201,8 @@ test('a journal that is not empty although all seems clean is not ignored', asyn
 test('a damaged journal is not replayed', async (t) => {
   const { image } = await crashExt(t, { name: 'ext4', options: ['-t', 'ext4', '-b', '1024'] });
   const copy = await copyImage(image, `${image}.copy`);
-  const journal = await dumpe2fsNumber(image, /^Journal start: +(\d+)/m);
+  // The superblocks alone: bitmaps of what was cut off need not match their checksums yet.
+  const journal = await dumpe2fsNumber(image, /^Journal start: +(\d+)/m, ['-h']);
   const { stdout } = await run('debugfs', ['-R', `bmap <8> ${journal}`, image]);
   await writeBytes(copy, Number(stdout) * 1024 + 20, [0xaa, 0xaa, 0xaa]);
   await assertRaw(t, copy, 'inconsistent', /damaged transaction/);
