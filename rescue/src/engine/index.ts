@@ -33,4 +33,5 @@ export type { RunOptions } from './job/run-options.ts';
 export { describeImage, selectImage, type ImageSelection } from './job/select-image.ts';
 export { runVerify } from './job/verify.ts';
 export type { ImagedDisk, ImagedRegion, Manifest } from './repository/manifest.ts';
+export { repositoryPlace } from './job/repository-place.ts';
 export { Repository, type DamagedImage } from './repository/repository.ts';

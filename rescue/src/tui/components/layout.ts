@@ -1,0 +1,183 @@
+/**
+ * A screen as exactly as many lines as the terminal has rows: a title, the facts and choices (a window on them
+ * where they are too many, with what has the focus in it), and the keys that do something here.
+ */
+import type { Words } from '../words/words.ts';
+import type { Item, View } from '../view.ts';
+import { blockLines } from './blocks.ts';
+import { itemLines } from './items.ts';
+import { lineWidth, oneLine, span, wrapped, type Canvas, type Line, type Span } from './line.ts';
+
+export interface Frame {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface LayoutState {
+  readonly focus: string | undefined;
+  readonly cursor: number;
+  /** First line shown of a text to be read. */
+  readonly scroll: number;
+  /** One line about what just happened. */
+  readonly notice?: { readonly text: string; readonly bad: boolean };
+}
+
+export interface Laid {
+  readonly lines: readonly Line[];
+  /** Lines of text that do not fit: how far it can be scrolled. */
+  readonly maxScroll: number;
+}
+
+/** What everything is drawn for; smaller ones work, and say so. */
+export const wantedFrame: Frame = { columns: 80, rows: 24 };
+const MAX_COLUMNS = 132;
+
+export function layoutView(
+  view: View,
+  state: LayoutState,
+  frame: Frame,
+  canvasTheme: Canvas['theme'],
+  words: Words,
+): Laid {
+  // The last column stays empty: a terminal may break the line after it.
+  const width = Math.max(20, Math.min(frame.columns, MAX_COLUMNS) - 1);
+  const canvas: Canvas = { width, theme: canvasTheme };
+  const top = topLines(view, frame, canvas, words);
+  const bottom = bottomLines(view, state, canvas, words);
+  // Two lines part the content from what is above and below it.
+  const room = Math.max(1, frame.rows - top.length - bottom.length - 2);
+  const { lines: content, focusStart, focusEnd } = contentLines(view, state, canvas);
+  const maxScroll = Math.max(0, content.length - room);
+  const first = Math.min(
+    maxScroll,
+    view.items.length === 0 ? state.scroll : windowStart(content.length, room, focusStart, focusEnd),
+  );
+  const visible = content.slice(first, first + room);
+  const padding = Array.from({ length: room - visible.length }, (): Line => []);
+  const rule = (more: boolean, mark: string): Line => {
+    const hint = more ? ` ${mark} ${words.common.more} ` : '';
+    const { line } = canvasTheme.marks;
+    return [span(line.repeat(Math.max(0, width - hint.length - 2)) + hint + line.repeat(2))];
+  };
+  const lines = [
+    ...top,
+    rule(first > 0, canvasTheme.marks.up),
+    ...visible,
+    ...padding,
+    rule(first < maxScroll, canvasTheme.marks.down),
+    ...bottom,
+  ];
+  return { lines: clip(lines, frame), maxScroll };
+}
+
+/** On terminals that are smaller than any layout the keys are the last thing to go. */
+function clip(lines: readonly Line[], { rows }: Frame): Line[] {
+  return lines.length <= rows ? [...lines] : [...lines.slice(0, Math.max(0, rows - 1)), lines.at(-1)!];
+}
+
+function topLines(view: View, frame: Frame, canvas: Canvas, words: Words): Line[] {
+  const { width, theme } = canvas;
+  const small = frame.columns < wantedFrame.columns || frame.rows < wantedFrame.rows;
+  const title = oneLine(view.title, width - 14, theme);
+  const name = words.common.product;
+  const lines: Line[] = [[span(` ${title}`, 'title'), span(name.padStart(width - title.length - 1))]];
+  if (small) lines.push(...wrapped(words.common.small(frame.columns, frame.rows), 'warning', canvas));
+  return lines;
+}
+
+function bottomLines(view: View, { notice }: LayoutState, canvas: Canvas, words: Words): Line[] {
+  const { marks } = canvas.theme;
+  const said: Line[] =
+    notice === undefined
+      ? []
+      : wrapped(
+          notice.bad ? `${marks.warning} ${notice.text}` : notice.text,
+          notice.bad ? 'warning' : 'good',
+          canvas,
+          1,
+        );
+  return [...said, ...keyBar(keysOf(view, words), canvas)];
+}
+
+interface KeyHint {
+  readonly key: string;
+  readonly label: string;
+}
+
+/** The keys that do something on `view`, in the order of the key bar. */
+export function keysOf(view: View, words: Words): KeyHint[] {
+  const { keys } = words;
+  const hints: KeyHint[] = [];
+  if (view.items.length > 1) hints.push({ key: keys.arrows, label: keys.move });
+  else if (view.scrolls === true) hints.push({ key: keys.arrows, label: keys.scroll });
+  const checks = view.items.some(({ kind }) => kind === 'check');
+  if (view.items.some(({ kind, reason }) => kind !== 'check' && reason === undefined))
+    hints.push({ key: keys.enter, label: view.enterLabel ?? keys.choose });
+  else if (view.enter !== undefined) hints.push({ key: keys.enter, label: view.enter.label });
+  if (view.items.some((item) => item.kind === 'choice' && item.space !== undefined))
+    hints.push({ key: keys.space, label: keys.mark });
+  else if (checks) hints.push({ key: keys.space, label: keys.toggle });
+  for (const { key, label } of view.keys) hints.push({ key: key === 'Space' ? keys.space : key, label });
+  if (view.back !== undefined) hints.push({ key: 'Esc', label: view.back.label });
+  hints.push({ key: 'F1', label: keys.help });
+  return hints;
+}
+
+function keyBar(hints: readonly KeyHint[], { width, theme }: Canvas): Line[] {
+  const lines: Span[][] = [[]];
+  for (const { key, label } of hints) {
+    const parts = [span(` ${oneLine(key, 12, theme)}`, 'key'), span(` ${oneLine(label, 30, theme)} `)];
+    if (lineWidth([...lines.at(-1)!, ...parts]) > width) lines.push([]);
+    lines.at(-1)!.push(...parts);
+  }
+  return lines;
+}
+
+function contentLines(
+  view: View,
+  state: LayoutState,
+  canvas: Canvas,
+): { lines: Line[]; focusStart: number; focusEnd: number } {
+  const inner: Canvas = { ...canvas, width: canvas.width - 1 };
+  const lines: Line[] = [];
+  if (view.question !== undefined) lines.push(...wrapped(view.question, 'strong', inner), []);
+  for (const block of view.body) lines.push(...blockLines(block, inner));
+  if (view.body.length > 0 && view.items.length > 0) lines.push([]);
+  let focusStart = 0;
+  let focusEnd = 0;
+  const labelWidth = Math.min(
+    Math.floor(inner.width / 2),
+    Math.max(0, ...view.items.map((item) => (item.kind === 'field' ? fieldLabelWidth(item, inner) : 0))),
+  );
+  for (const item of view.items) {
+    const focused = item.id === state.focus;
+    const drawn = itemLines(item, { focused, cursor: state.cursor, labelWidth }, inner);
+    if (item.heading !== undefined) {
+      if (lines.at(-1)?.length !== 0) lines.push([]);
+      if (item.heading !== '') lines.push(...wrapped(item.heading, 'strong', inner));
+    }
+    if (focused) [focusStart, focusEnd] = [lines.length, lines.length + drawn.length];
+    lines.push(...drawn);
+    // Entries with facts under them need air to be told apart.
+    if (drawn.length > 2) lines.push([]);
+  }
+  while (lines.length > 0 && lines.at(-1)!.length === 0) lines.pop();
+  return {
+    lines: lines.map((line) => (line.length === 0 ? line : [span(' '), ...line])),
+    focusStart: view.items[0]?.id === state.focus ? 0 : focusStart,
+    focusEnd,
+  };
+}
+
+function fieldLabelWidth(item: Item, canvas: Canvas): number {
+  return oneLine(item.label, canvas.width, canvas.theme).length;
+}
+
+/** The first line of the window: the focus is in it, in the middle where there is a choice. */
+function windowStart(total: number, room: number, focusStart: number, focusEnd: number): number {
+  if (total <= room) return 0;
+  // The first item keeps what is above it in sight, if both fit.
+  if (focusEnd <= room) return 0;
+  const middle = Math.floor((focusStart + focusEnd - room) / 2);
+  return Math.max(0, Math.min(total - room, Math.min(focusStart, middle)));
+}

@@ -1,0 +1,123 @@
+/** The job that was put together step by step, as the engine takes it. */
+import { join } from 'node:path';
+import type { ImageJob, Job, RestoreJob, VerifyJob } from '../../engine/index.ts';
+import { chosenImage, type Field, type Flag, type FlowState } from './state.ts';
+
+/** Folder for images where none is there yet. */
+export const DEFAULT_FOLDER = 'permafrost';
+
+/** Everything that can be put back or checked at once. */
+export const EVERYTHING = 'everything';
+
+/** The job as chosen so far; undefined while something is missing. */
+export function jobOf(state: FlowState): Job | undefined {
+  const { repository, flow } = state;
+  if (repository === undefined) return undefined;
+  switch (flow) {
+    case 'image':
+      return state.sources.length === 0 ? undefined : imageJob(state, repository.path);
+    case 'restore':
+      return restoreJob(state, repository.path);
+    case 'verify':
+      return verifyJob(state, repository.path);
+    case undefined:
+      return undefined;
+  }
+}
+
+function imageJob(state: FlowState, repository: string): ImageJob {
+  const { sources, leftOut, trust } = state;
+  const name = textOf(state, 'name');
+  const level = numberOf(state, 'level');
+  const chunkBytes = numberOf(state, 'chunk');
+  const chosen = partitionsOfSource(state).filter((number) => !leftOut.includes(number));
+  return {
+    kind: 'image',
+    sources: sources.map(({ path }) => path),
+    repository,
+    ...(name === undefined ? {} : { name }),
+    ...(level === undefined ? {} : { level }),
+    ...(chunkBytes === undefined ? {} : { chunkBytes: chunkBytes * 1024 }),
+    ...(leftOut.length === 0 || chosen.length === 0 ? {} : { partitions: chosen }),
+    ...flag(state, 'raw'),
+    ...flag(state, 'skipGaps'),
+    ...(trust.length === 0 ? {} : { trustBitmap: trust }),
+    ...flag(state, 'forceSameDisk'),
+    ...flag(state, 'allowUnresolved'),
+  };
+}
+
+function restoreJob(state: FlowState, repository: string): RestoreJob | undefined {
+  const { image, targets, parts, leftOut } = state;
+  if (image === undefined || targets.length === 0 || targets.length < parts.length) return undefined;
+  const all = partitionsOfImage(state);
+  const chosen = all.filter((number) => !leftOut.includes(number));
+  return {
+    kind: 'restore',
+    repository,
+    image,
+    targets: targets.map(({ disk, path }) => ({ disk, target: path })),
+    ...(leftOut.length === 0 || chosen.length === 0 || targets.length !== 1 ? {} : { partitions: chosen }),
+    ...flag(state, 'delta'),
+    ...flag(state, 'noVerify'),
+    ...flag(state, 'zeroUnused'),
+    ...flag(state, 'keepGoing'),
+    ...flag(state, 'allowUnresolved'),
+  };
+}
+
+function verifyJob(state: FlowState, repository: string): VerifyJob | undefined {
+  const { image } = state;
+  if (image === undefined) return undefined;
+  return {
+    kind: 'verify',
+    repository,
+    ...(image === EVERYTHING ? {} : { image }),
+    ...flag(state, 'independent'),
+  };
+}
+
+function flag<F extends Flag>(state: FlowState, name: F): Partial<Record<F, true>> {
+  return state.flags[name] === true ? ({ [name]: true } as Partial<Record<F, true>>) : {};
+}
+
+/** What was typed, without blanks around it; undefined if that is nothing. */
+export function textOf(state: FlowState, field: Field): string | undefined {
+  const text = state.fields[field]?.trim() ?? '';
+  return text === '' ? undefined : text;
+}
+
+/** What was typed as a whole number; undefined if it is none. */
+export function numberOf(state: FlowState, field: Field): number | undefined {
+  const text = textOf(state, field);
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Partitions that can be chosen one by one: of a single source, as it was planned or listed. */
+export function partitionsOfSource(state: FlowState): number[] {
+  const [source, ...more] = state.sources;
+  if (source === undefined || more.length > 0) return [];
+  const planned = state.plan?.job.kind === 'image' ? state.plan.disks[0]?.table.partitions : undefined;
+  if (planned !== undefined) return planned.map(({ number }) => number);
+  const listed = state.disks?.find(({ disk }) => disk.path === source.path);
+  return [...new Set(listed?.regions.flatMap(({ partitions }) => partitions) ?? [])];
+}
+
+/** Partitions of the one disk of the image that is put back. */
+export function partitionsOfImage(state: FlowState): number[] {
+  const [part, ...more] = state.parts;
+  const disk = chosenImage(state)?.disks.find(({ number }) => number === part);
+  if (disk === undefined || more.length > 0) return [];
+  return disk.regions.filter(({ content }) => content !== undefined).flatMap(({ partitions }) => partitions);
+}
+
+/** What is in the field for the folder: the usual name until something else is typed. */
+export function folderText(state: FlowState): string {
+  return state.fields.folder ?? DEFAULT_FOLDER;
+}
+
+/** The path of the folder that was typed, within the place. */
+export function typedFolder(state: FlowState): string {
+  const root = state.place?.place.path ?? '/';
+  return join(root, folderText(state).trim() || '.');
+}

@@ -1,0 +1,46 @@
+/** Pieces of the reducers: from step to step, and waiting for an answer. */
+import type { Effect } from './effects.ts';
+import { jobOf } from './job.ts';
+import { currentStep, type FlowState, type Step, type Waiting } from './state.ts';
+
+export interface Result {
+  readonly state: FlowState;
+  readonly effects: readonly Effect[];
+}
+
+export function done(state: FlowState, ...effects: readonly Effect[]): Result {
+  return { state, effects };
+}
+
+/** To `step`, which begins with the focus on its first entry, unless it was there before. */
+export function go(state: FlowState, step: Step, ...effects: readonly Effect[]): Result {
+  return { state: { ...state, trail: [...state.trail, step] }, effects };
+}
+
+/** Asks the world for something, and shows that it is waited for. What was waited for before is given up. */
+export function wait(
+  state: FlowState,
+  what: Waiting['what'],
+  subject: string,
+  effect: (token: number) => Effect,
+): Result {
+  const token = state.nextToken;
+  const old: Effect[] = state.waiting === undefined ? [] : [{ kind: 'stop', token: state.waiting.token }];
+  return {
+    state: { ...state, waiting: { token, what, subject }, nextToken: token + 1 },
+    effects: [...old, effect(token)],
+  };
+}
+
+/** Plans what is chosen; the page of the plan is shown when it is there. */
+export function planAgain(state: FlowState): Result {
+  const job = jobOf(state);
+  if (job === undefined) return done(state);
+  return wait({ ...state, job }, 'plan', '', (token) => ({ kind: 'plan', token, job }));
+}
+
+/** The trail up to the last visit of `step`; as it is where that is not on it. */
+export function backTo(state: FlowState, step: Step): FlowState {
+  const at = state.trail.lastIndexOf(step);
+  return at < 0 || currentStep(state) === step ? state : { ...state, trail: state.trail.slice(0, at + 1) };
+}

@@ -1,0 +1,182 @@
+/** Disks in words and as a map: the same everywhere. */
+import type { DiskIdentity, DiskPlan, ImagedDisk, ListedDisk, RegionPlan } from '../../engine/index.ts';
+import type { Block, MapBlock, MapRegion } from '../view.ts';
+import { text } from '../view.ts';
+import type { Words } from '../words/words.ts';
+
+/** Model, or what stands for it. */
+export function diskName(disk: { readonly model?: string; readonly path: string }, words: Words): string {
+  if (disk.model !== undefined) return disk.model;
+  if (disk.path.startsWith('/dev/loop')) return words.common.buses.loop;
+  return disk.path.startsWith('/dev/') ? words.common.unnamedDisk : disk.path;
+}
+
+/** `Samsung SSD 870, 465.8 GiB`. */
+export function diskTitle({ disk }: ListedDisk, words: Words): string {
+  return `${diskName(disk, words)}, ${words.format.bytes(disk.sizeBytes)}`;
+}
+
+/** Serial, bus and path: what tells disks apart. */
+export function diskFacts({ disk }: ListedDisk, words: Words): string {
+  const { common } = words;
+  return [
+    disk.serial === undefined ? common.noSerial : common.serial(disk.serial),
+    ...(disk.bus === 'loop' ? [] : [common.buses[disk.bus]]),
+    disk.path,
+    ...(disk.backingFile === undefined ? [] : [disk.backingFile]),
+  ].join(', ');
+}
+
+export function identityWords(identity: DiskIdentity, words: Words): string {
+  const { common, format } = words;
+  return [
+    diskName(identity, words),
+    format.bytes(identity.sizeBytes),
+    ...(identity.kind === 'file'
+      ? []
+      : [identity.serial === undefined ? common.noSerial : common.serial(identity.serial)]),
+    ...(identity.model === undefined && identity.kind === 'file' ? [] : [identity.path]),
+  ].join(', ');
+}
+
+/** What kinds of contents are called. */
+export function contentName(kind: string, words: Words): string {
+  return kind === 'empty' ? words.common.empty : (kindNames[kind] ?? kind);
+}
+
+const kindNames: Readonly<Record<string, string>> = {
+  ntfs: 'NTFS',
+  fat12: 'FAT12',
+  fat16: 'FAT16',
+  fat32: 'FAT32',
+  exfat: 'exFAT',
+  swap: 'swap',
+  xfs: 'XFS',
+  btrfs: 'Btrfs',
+  f2fs: 'F2FS',
+  hfs: 'HFS',
+  hfsplus: 'HFS+',
+  hfsx: 'HFSX',
+  apfs: 'APFS',
+  iso9660: 'ISO 9660',
+  udf: 'UDF',
+  refs: 'ReFS',
+  nilfs2: 'NILFS2',
+  jfs: 'JFS',
+  reiserfs: 'ReiserFS',
+  zfs: 'ZFS',
+  vmfs: 'VMFS',
+  squashfs: 'SquashFS',
+  erofs: 'EROFS',
+  lvm2: 'LVM',
+  luks: 'LUKS',
+  bitlocker: 'BitLocker',
+  md: 'RAID',
+  ldm: 'Windows LDM',
+  unknown: '?',
+};
+
+/** The map of a disk as it is listed, and below it what is in each partition. */
+export function listedMap(listed: ListedDisk, words: Words): Block[] {
+  const { disk, regions, problem } = listed;
+  if (problem !== undefined) return [text(problem, 'warning')];
+  const shown: MapRegion[] = regions.map(({ start, length, partitions, fileSystem }) => ({
+    kind: partitions.length === 0 ? 'whole' : 'partition',
+    start,
+    length,
+    label: [partitions.join('+'), contentName(fileSystem.kind, words)]
+      .filter((part) => part !== '')
+      .join(' '),
+  }));
+  const labels = regions
+    .filter(({ fileSystem }) => fileSystem.label !== undefined)
+    .map(({ partitions, fileSystem }) =>
+      [partitions.join('+'), `"${fileSystem.label!}"`].filter((part) => part !== '').join(' '),
+    );
+  return [
+    { kind: 'map', regions: withGaps(shown, disk.sizeBytes), sizeBytes: disk.sizeBytes },
+    ...(labels.length === 0 ? [] : [text(labels.join('   '))]),
+  ];
+}
+
+/** With the space that is in no partition, so that widths are true. */
+function withGaps(regions: readonly MapRegion[], sizeBytes: number): MapRegion[] {
+  const all: MapRegion[] = [];
+  let end = 0;
+  const gap = (start: number): void => {
+    if (start > end) all.push({ kind: 'gap', start: end, length: start - end, label: '' });
+  };
+  for (const region of regions.toSorted((a, b) => a.start - b.start)) {
+    gap(region.start);
+    all.push(region);
+    end = Math.max(end, region.start + region.length);
+  }
+  gap(sizeBytes);
+  return all;
+}
+
+/** The map of a planned disk; `doneBytes` says what a job has done of a region. */
+export function plannedMap(
+  { regions, sizeBytes }: DiskPlan,
+  words: Words,
+  doneBytes?: (region: RegionPlan) => number,
+): MapBlock {
+  return {
+    kind: 'map',
+    sizeBytes,
+    regions: regions.map((region) => ({
+      kind: region.kind,
+      start: region.start,
+      length: region.length,
+      label: regionLabel(region, words),
+      ...(region.included ? { usedBytes: region.usedBytes } : { usedBytes: 0 }),
+      ...(doneBytes === undefined ? {} : { doneBytes: doneBytes(region) }),
+    })),
+  };
+}
+
+function regionLabel({ kind, partitions, fileSystem }: RegionPlan, words: Words): string {
+  if (kind !== 'partition' && kind !== 'whole') return '';
+  return [partitions.join('+'), ...(fileSystem === undefined ? [] : [contentName(fileSystem.kind, words)])]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** What a region is called. */
+export function regionName(
+  {
+    kind,
+    partitions,
+    name,
+  }: { readonly kind: string; readonly partitions: readonly number[]; readonly name: string },
+  words: Words,
+): string {
+  const { common } = words;
+  switch (kind) {
+    case 'partition':
+      return common.partition(partitions.join('+'));
+    case 'whole':
+      return common.wholeDisk;
+    case 'gap':
+      return common.gap;
+    case 'tail':
+      return common.tail;
+    case 'head':
+      return common.head;
+    default:
+      return name;
+  }
+}
+
+/** `Samsung SSD 870, serial S5Y…`. */
+export function imagedDiskName(disk: ImagedDisk, words: Words): string {
+  const serial = disk.serial === undefined ? [] : [words.common.serial(disk.serial)];
+  return [diskName(disk, words), ...serial].join(', ');
+}
+
+/** The last byte that a partition of the imaged disk needs: a target must have at least as many. */
+export function neededBytes(disk: ImagedDisk): number {
+  if (disk.table.partitions.length === 0)
+    return disk.regions.some(({ kind }) => kind === 'whole') ? disk.sizeBytes : 0;
+  return Math.max(...disk.table.partitions.map(({ start, length }) => start + length));
+}

@@ -1,0 +1,85 @@
+/** One disk, with its partitions and how much of each is used. */
+import { diskByKey, type FlowState } from '../flow/state.ts';
+import type { Block, View } from '../view.ts';
+import { space, text } from '../view.ts';
+import type { Words } from '../words/words.ts';
+import { contentName, diskFacts, diskTitle, listedMap, plannedMap, regionName } from './disk-words.ts';
+import { problemHint, problemText } from './problem-words.ts';
+
+export function diskView(state: FlowState, words: Words): View {
+  const { disk: w, keys, common } = words;
+  const listed = diskByKey(state, state.lookedAt);
+  return {
+    step: 'disk',
+    title: listed === undefined ? w.gone : diskTitle(listed, words),
+    body:
+      listed === undefined
+        ? [text(w.gone, 'warning')]
+        : [
+            text(diskFacts(listed, words)),
+            ...(listed.disk.wwn === undefined ? [] : [text(`WWN ${listed.disk.wwn}`)]),
+            ...listed.uses.map(({ message }) => text(common.inUse(message), 'warning')),
+            space,
+            ...contentBlocks(state, listed, words),
+          ],
+    items: [],
+    keys: [],
+    scrolls: true,
+    back: { label: keys.back, event: { kind: 'back' } },
+    help: w.help,
+  };
+}
+
+function contentBlocks(
+  state: FlowState,
+  listed: NonNullable<ReturnType<typeof diskByKey>>,
+  words: Words,
+): Block[] {
+  const { disk: w, format } = words;
+  const found = state.lookedAt === undefined ? undefined : state.inspected[state.lookedAt];
+  if (found === undefined) return [...listedMap(listed, words), text(w.looking, 'warning')];
+  if ('code' in found)
+    return [
+      ...listedMap(listed, words),
+      text(problemText(found, words), 'danger'),
+      text(problemHint(found, words)),
+    ];
+  const { table, sectorSize, regions } = found;
+  const kind = w.table[table.kind as keyof typeof w.table] as string | undefined;
+  return [
+    text(w.facts(kind ?? table.kind, sectorSize)),
+    ...(table.diskId === undefined ? [] : [text(w.id(table.diskId))]),
+    plannedMap(found, words),
+    {
+      kind: 'table',
+      header: w.header,
+      align: ['left', 'left', 'left', 'right', 'right', 'left'],
+      rows: regions.map((region) => [
+        shortName(region, words),
+        region.fileSystem === undefined ? '' : contentName(region.fileSystem.kind, words),
+        region.fileSystem?.label ?? '',
+        format.bytes(region.length),
+        format.bytes(region.usedBytes),
+        region.fileSystem === undefined ? '' : w.states[region.fileSystem.state],
+      ]),
+    },
+    ...regions.flatMap((region) => {
+      const { raw } = region;
+      if (raw === undefined || region.kind === 'gap') return [];
+      const who = regionName(region, words);
+      return [
+        space,
+        ...(raw.remedy === undefined ? [] : [text(`${who}: ${raw.remedy}`, 'warning')]),
+        text(`${who}: ${raw.reason}.`),
+      ];
+    }),
+    ...regions.flatMap((region) =>
+      region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),
+    ),
+    ...found.warnings.map((warning) => text(warning, 'warning')),
+  ];
+}
+
+function shortName(region: Parameters<typeof regionName>[0], words: Words): string {
+  return region.kind === 'head' ? region.name : regionName(region, words);
+}

@@ -1,0 +1,70 @@
+/** The first screen: what can be done, in plain words. */
+import type { Item, View } from '../view.ts';
+import { text } from '../view.ts';
+import { languages } from '../words/languages.ts';
+import type { Words } from '../words/words.ts';
+import type { FlowEvent } from '../flow/events.ts';
+import type { Flow, FlowState } from '../flow/state.ts';
+
+export function homeView(state: FlowState, words: Words): View {
+  const { home, common, keys } = words;
+  const { host, rescue } = state;
+  const busy = host.kind === 'idle' ? undefined : host.kind === 'lost' ? home.lost : home.busy;
+  const other = languages[(languages.findIndex(({ id }) => id === state.language) + 1) % languages.length]!;
+  const begin = (flow: Flow, label: string, detail: string): Item => ({
+    kind: 'choice',
+    id: flow,
+    label,
+    detail: [text(detail)],
+    enter: { kind: 'begin', flow },
+    ...(busy === undefined ? {} : { reason: busy }),
+  });
+  const leave: FlowEvent = {
+    kind: 'ask',
+    question:
+      host.kind === 'running' && !rescue
+        ? { id: 'leave-job', yes: { kind: 'leave' } }
+        : { id: 'leave', yes: { kind: 'leave' } },
+  };
+  return {
+    step: 'home',
+    title: common.product,
+    question: home.title,
+    body: state.isRoot ? [] : [text(common.notRoot, 'warning')],
+    items: [
+      ...(host.kind === 'idle'
+        ? []
+        : [
+            {
+              kind: 'choice',
+              id: 'job',
+              label: host.kind === 'ended' ? home.jobEnded : home.job,
+              enter: { kind: 'watch', on: true },
+            } as const,
+          ]),
+      begin('image', home.image, home.imageDetail),
+      begin('restore', home.restore, home.restoreDetail),
+      begin('verify', home.verify, home.verifyDetail),
+      {
+        kind: 'choice',
+        id: 'disks',
+        label: home.disks,
+        detail: [text(home.disksDetail)],
+        enter: { kind: 'go', step: 'disks' },
+      },
+      {
+        kind: 'choice',
+        id: 'tools',
+        label: home.tools,
+        detail: [text(rescue ? home.toolsDetail : home.toolsDetailPlain)],
+        enter: { kind: 'go', step: 'tools' },
+      },
+    ],
+    keys: [
+      { key: 'F2', label: other.name, event: { kind: 'language', language: other.id } },
+      ...(rescue ? [] : [{ key: 'Q', label: keys.leave, event: leave }]),
+    ],
+    ...(rescue ? {} : { back: { label: keys.leave, event: leave } }),
+    help: [...home.help, ...(rescue ? [home.readOnly] : [])],
+  };
+}

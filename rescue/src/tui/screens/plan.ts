@@ -1,0 +1,227 @@
+/** What would be done, in words and picture, with what is lost; and the way back to change it. */
+import type { DiskPlan, Plan, RegionPlan } from '../../engine/index.ts';
+import { EVERYTHING } from '../flow/job.ts';
+import { chosenImage, type FlowState } from '../flow/state.ts';
+import type { Block, Item, View } from '../view.ts';
+import { space, text } from '../view.ts';
+import type { Words } from '../words/words.ts';
+import { contentName, identityWords, plannedMap, regionName } from './disk-words.ts';
+import { placeWords } from './place.ts';
+import { problemHint, problemText } from './problem-words.ts';
+
+export function planView(state: FlowState, words: Words): View {
+  const { plan: w, keys } = words;
+  const { plan } = state;
+  const flow = state.flow ?? 'image';
+  if (plan === undefined)
+    return {
+      step: 'plan',
+      title: w.title,
+      body: [],
+      items: [{ kind: 'choice', id: 'again', label: w.again, enter: { kind: 'replan' } }],
+      keys: [],
+      back: { label: keys.back, event: { kind: 'back' } },
+      help: w.help,
+    };
+  const refused = plan.refusals.length > 0;
+  return {
+    step: 'plan',
+    title: w.title,
+    body: [
+      ...refusalBlocks(plan, words),
+      ...summaryBlocks(state, plan, words),
+      ...plan.disks.flatMap((disk) => diskBlocks(disk, plan, words)),
+      ...sumBlocks(plan, words),
+      ...noteBlocks(plan, words),
+    ],
+    items: [
+      refused
+        ? { kind: 'choice', id: 'start', label: w.start[flow], reason: w.cannotStart }
+        : {
+            kind: 'choice',
+            id: 'start',
+            label: w.start[flow],
+            enter: { kind: 'go-ahead' },
+            tone: flow === 'restore' ? 'danger' : 'good',
+          },
+      ...overrideItems(state, plan, words),
+      ...(flow === 'verify'
+        ? [
+            {
+              kind: 'check',
+              id: 'independent',
+              label: w.independent,
+              checked: state.flags.independent === true,
+              toggle: { kind: 'flag', flag: 'independent' },
+            } as const,
+          ]
+        : [
+            {
+              kind: 'choice',
+              id: 'options',
+              label: w.options,
+              enter: { kind: 'go', step: 'options' },
+            } as const,
+          ]),
+      ...(refused
+        ? [{ kind: 'choice', id: 'again', label: w.again, enter: { kind: 'replan' } } as const]
+        : []),
+    ],
+    keys: [],
+    back: { label: keys.back, event: { kind: 'back' } },
+    help: w.help,
+    ...(flow === 'restore' ? { danger: true } : {}),
+  };
+}
+
+/** What can be insisted on, where the plan says that it matters. */
+function overrideItems(state: FlowState, plan: Plan, words: Words): Item[] {
+  const { plan: w, format } = words;
+  const unresolved: Item[] =
+    plan.refusals.some(({ code }) => code === 'repository/unresolved') || state.flags.allowUnresolved === true
+      ? [
+          {
+            kind: 'check',
+            id: 'unresolved',
+            label: w.unresolved,
+            checked: state.flags.allowUnresolved === true,
+            toggle: { kind: 'flag', flag: 'allowUnresolved' },
+          },
+        ]
+      : [];
+  if (plan.job.kind !== 'image' || plan.disks.length !== 1) return unresolved;
+  const distrusted = plan.disks[0]!.regions.filter(
+    ({ raw, overridden, partitions }) =>
+      partitions.length <= 1 && (overridden !== undefined || raw?.trustedBytes !== undefined),
+  );
+  return [
+    ...unresolved,
+    ...distrusted.map((region): Item => {
+      const number = region.partitions[0] ?? 0;
+      const saved = region.length - (region.raw?.trustedBytes ?? region.usedBytes);
+      return {
+        kind: 'check',
+        id: `trust${number}`,
+        label: `${w.trust(number)} (${w.saves(format.bytes(saved))})`,
+        detail: [text(w.trustDetail)],
+        checked: state.trust.includes(number),
+        toggle: { kind: 'trust', number },
+      };
+    }),
+  ];
+}
+
+function refusalBlocks(plan: Plan, words: Words): Block[] {
+  if (plan.refusals.length === 0) return [];
+  return [
+    text(words.plan.refused, 'danger'),
+    ...plan.refusals.flatMap((refusal) => [
+      text(problemText(refusal, words), 'danger', 2),
+      text(problemHint(refusal, words), 'plain', 2),
+    ]),
+    space,
+  ];
+}
+
+function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
+  const { plan: w, format, common } = words;
+  const { job } = plan;
+  switch (job.kind) {
+    case 'image':
+      return [
+        text(w.image(common.disks(plan.disks.length), placeWords(state, job.repository, words)), 'strong'),
+      ];
+    case 'restore': {
+      const taken = plan.image;
+      return [
+        text(w.restore, 'strong'),
+        ...(taken === undefined
+          ? []
+          : [text(w.imageTaken(taken.name, taken.sequence, format.moment(taken.created)))]),
+      ];
+    }
+    case 'verify': {
+      const name = chosenImage(state)?.name ?? job.image ?? EVERYTHING;
+      const what = job.image === undefined ? w.verifyAll : w.verifyOne(name);
+      return [text(w.verify(what, placeWords(state, job.repository, words)), 'strong')];
+    }
+  }
+}
+
+function diskBlocks(disk: DiskPlan, plan: Plan, words: Words): Block[] {
+  const { plan: w } = words;
+  const restores = plan.job.kind === 'restore';
+  const destroys = disk.destroys ?? [];
+  const who = identityWords(disk.identity, words);
+  return [
+    space,
+    text(restores ? w.on(who) : who, 'strong'),
+    // What is lost comes before what comes instead of it.
+    ...(restores
+      ? [
+          text(w.destroys, 'danger'),
+          ...(destroys.length > 0 ? destroys : [w.nothingThere]).map((line) => text(line, 'danger', 2)),
+        ]
+      : []),
+    plannedMap(disk, words),
+    regionTable(disk, words),
+    ...(restores ? [] : rawBlocks(disk.regions, words)),
+    ...(disk.tableWrites ?? []).map(({ what }) => text(w.rewritten(what))),
+    ...disk.regions.flatMap((region) =>
+      region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),
+    ),
+  ];
+}
+
+/** The partitions, and other regions that matter. */
+function regionTable(disk: DiskPlan, words: Words): Block {
+  const { plan: w, format } = words;
+  const shown = disk.regions.filter(({ kind }) => kind === 'partition' || kind === 'whole');
+  return {
+    kind: 'table',
+    header: w.header,
+    align: ['left', 'left', 'left', 'right', 'right'],
+    rows: shown.map((region) => [
+      regionName(region, words),
+      region.fileSystem === undefined ? '' : contentName(region.fileSystem.kind, words),
+      region.fileSystem?.label ?? '',
+      format.bytes(region.length),
+      region.included ? format.bytes(region.usedBytes) : w.leftOut,
+    ]),
+  };
+}
+
+/** Why regions are saved whole, led by what a person can do about it. */
+function rawBlocks(regions: readonly RegionPlan[], words: Words): Block[] {
+  const { plan: w } = words;
+  return regions.flatMap((region) => {
+    const { raw } = region;
+    if (raw === undefined || raw.code === 'asked') return [];
+    const who = regionName(region, words);
+    return [
+      ...(raw.remedy === undefined ? [] : [text(w.remedy(who, raw.remedy), 'warning')]),
+      text(w.kept(who, raw.reason)),
+    ];
+  });
+}
+
+function sumBlocks(plan: Plan, words: Words): Block[] {
+  const { plan: w, format } = words;
+  const { job, readBytes, writeBytes, freeBytes } = plan;
+  if (job.kind === 'restore') return [space, text(w.write(format.bytes(writeBytes)))];
+  if (job.kind === 'verify') return [];
+  return [
+    space,
+    text(w.read(format.bytes(readBytes))),
+    ...(freeBytes === undefined ? [] : [text(w.free(format.bytes(freeBytes)))]),
+    ...(freeBytes !== undefined && freeBytes < readBytes ? [text(w.tight, 'warning')] : []),
+  ];
+}
+
+function noteBlocks(plan: Plan, words: Words): Block[] {
+  // Those of disks are among those of the plan.
+  const notes = [...new Set(plan.warnings)];
+  return notes.length === 0
+    ? []
+    : [space, text(words.plan.notes, 'warning'), ...notes.map((note) => text(note, 'warning', 2))];
+}

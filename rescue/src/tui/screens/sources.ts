@@ -1,0 +1,188 @@
+/** Choosing disks: those to save, the one to overwrite, those to look at. */
+import type { ListedDisk, Manifest } from '../../engine/index.ts';
+import { chosenImage, diskKey, type FlowState } from '../flow/state.ts';
+import type { Block, ChoiceItem, Item, View } from '../view.ts';
+import { space, text } from '../view.ts';
+import type { Words } from '../words/words.ts';
+import { diskFacts, diskTitle, imagedDiskName, listedMap, neededBytes } from './disk-words.ts';
+
+export function sourcesView(state: FlowState, words: Words): View {
+  const { sources: w, keys } = words;
+  const marked = new Set(state.sources.map(({ key }) => key));
+  const file = state.fields.file?.trim() ?? '';
+  const markedFiles = state.sources.filter(({ key }) => !key.includes('#'));
+  return {
+    step: 'sources',
+    title: w.title,
+    question: w.question,
+    body: diskListStatus(state, words),
+    items: [
+      ...(state.disks ?? []).map((listed): ChoiceItem => {
+        const reason = useReason(listed, words);
+        const { path } = listed.disk;
+        return {
+          ...diskItem(listed, state, words),
+          ...(reason === undefined
+            ? {
+                enter: { kind: 'sources-chosen', key: diskKey(listed), path },
+                space: { kind: 'mark-source', key: diskKey(listed), path },
+                ...(marked.size === 0 ? {} : { marked: marked.has(diskKey(listed)) }),
+              }
+            : { reason }),
+        };
+      }),
+      ...markedFiles.map(({ key, path }): ChoiceItem => ({
+        kind: 'choice',
+        id: key,
+        label: path,
+        marked: true,
+        enter: { kind: 'sources-chosen' },
+        space: { kind: 'mark-source', key, path },
+      })),
+      plugItem(w.plug),
+      {
+        kind: 'field',
+        id: 'file',
+        field: 'file',
+        label: w.file,
+        value: state.fields.file ?? '',
+        placeholder: w.filePlaceholder,
+        ...(file === '' ? {} : { enter: { kind: 'sources-chosen', key: file, path: file } }),
+      },
+    ],
+    keys: [],
+    enterLabel: keys.goOn,
+    back: { label: keys.back, event: { kind: 'back' } },
+    help: w.help,
+  };
+}
+
+export function targetView(state: FlowState, words: Words): View {
+  const { target: w, keys, format } = words;
+  const image = chosenImage(state);
+  const part = image?.disks.find(({ number }) => number === state.parts[state.targets.length]);
+  const file = state.fields.file?.trim() ?? '';
+  return {
+    step: 'target',
+    title: w.title,
+    question:
+      part === undefined ? w.title : w.question(imagedDiskName(part, words), format.bytes(part.sizeBytes)),
+    body: [text(w.warning, 'danger'), ...diskListStatus(state, words)],
+    items: [
+      ...(state.disks ?? []).map((listed): ChoiceItem => {
+        const reason = targetReason(listed, state, part, words);
+        const isSame = part?.serial !== undefined && part.serial === listed.disk.serial;
+        const item = diskItem(listed, state, words);
+        return {
+          ...item,
+          detail: [...(isSame ? [text(w.same, 'good')] : []), ...(item.detail ?? [])],
+          ...(reason === undefined
+            ? { enter: { kind: 'choose-target', key: diskKey(listed), path: listed.disk.path } }
+            : { reason }),
+        };
+      }),
+      plugItem(words.sources.plug),
+      {
+        kind: 'field',
+        id: 'file',
+        field: 'file',
+        label: w.file,
+        value: state.fields.file ?? '',
+        placeholder: words.sources.filePlaceholder,
+        ...(file === '' ? {} : { enter: { kind: 'choose-target', key: file, path: file } }),
+      },
+    ],
+    keys: [],
+    back: { label: keys.back, event: { kind: 'back' } },
+    help: w.help,
+    danger: true,
+  };
+}
+
+export function disksView(state: FlowState, words: Words): View {
+  const { disks: w, keys } = words;
+  return {
+    step: 'disks',
+    title: w.title,
+    question: w.question,
+    body: diskListStatus(state, words),
+    items: [
+      ...(state.disks ?? []).map((listed): ChoiceItem => {
+        const reason = useReason(listed, words);
+        const item = diskItem(listed, state, words);
+        return {
+          ...item,
+          detail: [...(item.detail ?? []), ...(reason === undefined ? [] : [text(reason, 'warning')])],
+          enter: { kind: 'look-at', key: diskKey(listed), path: listed.disk.path },
+        };
+      }),
+      plugItem(w.plug),
+    ],
+    keys: [],
+    back: { label: keys.back, event: { kind: 'back' } },
+    help: w.help,
+  };
+}
+
+export function plugView(words: Words): View {
+  const { plug, keys } = words;
+  return {
+    step: 'plug',
+    title: plug.title,
+    question: plug.question,
+    body: [text(plug.already)],
+    items: [],
+    keys: [],
+    back: { label: keys.back, event: { kind: 'back' } },
+    help: plug.help,
+  };
+}
+
+export function plugItem(label: string): Item {
+  return { kind: 'choice', id: 'plug', label, enter: { kind: 'plug' } };
+}
+
+/** A disk with its facts and its map; what Enter does is up to the page. */
+function diskItem(listed: ListedDisk, state: FlowState, words: Words): ChoiceItem {
+  const key = diskKey(listed);
+  const detail: Block[] = [text(diskFacts(listed, words)), ...listedMap(listed, words)];
+  return {
+    kind: 'choice',
+    id: key,
+    label: diskTitle(listed, words),
+    ...(state.fresh.includes(key) ? { aside: words.common.new } : {}),
+    detail,
+  };
+}
+
+export function diskListStatus({ disks }: FlowState, words: Words): Block[] {
+  if (disks === undefined) return [text(words.common.listing, 'warning'), space];
+  return disks.length === 0 ? [text(words.common.noDisks, 'warning'), space] : [];
+}
+
+/** Why a disk cannot be read as a whole; undefined if it can. */
+function useReason({ uses }: ListedDisk, words: Words): string | undefined {
+  const [first] = uses.filter(({ kind }) => kind !== 'read-only');
+  return first === undefined ? undefined : words.common.inUse(first.message);
+}
+
+function targetReason(
+  listed: ListedDisk,
+  state: FlowState,
+  part: Manifest['disks'][number] | undefined,
+  words: Words,
+): string | undefined {
+  const { target: w, format } = words;
+  const { disk, uses } = listed;
+  // First what nothing can change.
+  if (state.place?.disks.includes(disk.path) === true) return w.isPlace;
+  if (state.targets.some(({ path }) => path === disk.path)) return w.chosen;
+  if (part !== undefined) {
+    if (disk.sizeBytes < neededBytes(part)) return w.small(format.bytes(neededBytes(part)));
+    if (part.table.kind !== 'none' && disk.sectorSize !== part.sectorSize)
+      return w.sectors(disk.sectorSize, part.sectorSize);
+  }
+  const inUse = useReason(listed, words);
+  if (inUse !== undefined) return inUse;
+  return uses.some(({ kind }) => kind === 'read-only') ? w.readOnly : undefined;
+}

@@ -1,0 +1,305 @@
+/**
+ * One console: its flow state, what its keys do there, and the lines that it shows. It knows neither Ink nor the
+ * world: effects go to whoever runs them, and come back as events.
+ */
+import { layoutView, type Frame, type Laid } from './components/layout.ts';
+import type { Effect } from './flow/effects.ts';
+import type { FlowEvent } from './flow/events.ts';
+import { reduce } from './flow/reduce.ts';
+import { currentView, initialState, type FlowState, type StartOptions } from './flow/state.ts';
+import type { Key } from './keys.ts';
+import { noticeText } from './screens/overlays.ts';
+import { viewOf } from './screens/view-of.ts';
+import type { Theme } from './theme.ts';
+import type { FieldItem, Item, View } from './view.ts';
+import { wordsOf } from './words/words.ts';
+
+export interface SessionOptions extends StartOptions {
+  readonly theme: Theme;
+  readonly frame: Frame;
+  readonly runEffect: (effect: Effect, session: Session) => void;
+}
+
+export class Session {
+  readonly theme: Theme;
+  readonly #runEffect: SessionOptions['runEffect'];
+  readonly #listeners = new Set<() => void>();
+  #state: FlowState;
+  #frame: Frame;
+  #cursor: number | undefined;
+  #scroll = 0;
+  #laid: Laid | undefined;
+  #view: View | undefined;
+
+  constructor(options: SessionOptions) {
+    this.theme = options.theme;
+    this.#frame = options.frame;
+    this.#runEffect = options.runEffect;
+    this.#state = initialState(options);
+  }
+
+  get state(): FlowState {
+    return this.#state;
+  }
+
+  get frame(): Frame {
+    return this.#frame;
+  }
+
+  /** Calls `listener` after every change; the result ends that. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** The lines shown now: the same object until something changes. */
+  readonly laid = (): Laid => {
+    this.#laid ??= this.#layout();
+    return this.#laid;
+  };
+
+  get view(): View {
+    this.#view ??= viewOf(this.#state);
+    return this.#view;
+  }
+
+  resize(frame: Frame): void {
+    if (frame.columns === this.#frame.columns && frame.rows === this.#frame.rows) return;
+    this.#frame = frame;
+    this.#changed();
+  }
+
+  /** What happened; a bug in what it leads to is shown, and ends nothing. */
+  dispatch(event: FlowEvent): void {
+    const before = currentView(this.#state);
+    const focusBefore = this.#focusId();
+    let effects: readonly Effect[] = [];
+    try {
+      const result = reduce(this.#state, event);
+      this.#state = result.state;
+      effects = result.effects;
+    } catch (error) {
+      this.#state = reduce(this.#state, { kind: 'bug', text: describeBug(error) }).state;
+    }
+    this.#view = undefined;
+    if (currentView(this.#state) !== before) this.#scroll = 0;
+    if (currentView(this.#state) !== before || this.#focusId() !== focusBefore) this.#cursor = undefined;
+    this.#changed();
+    for (const effect of effects) this.#runEffect(effect, this);
+  }
+
+  press(key: Key): void {
+    const { view } = this;
+    const { host, watching } = this.#state;
+    // A countdown and what follows a job by itself are stopped by any key, before it does anything else.
+    const stoppable = host.kind === 'countdown' || (host.kind === 'ended' && host.next !== undefined);
+    if (stoppable && watching && !this.#state.helpOpen && key.name !== 'f1') {
+      this.dispatch({ kind: 'job', action: 'cancel' });
+      return;
+    }
+    const focused = this.#focused();
+    if (focused?.kind === 'field' && this.#edit(focused, key)) return;
+    switch (key.name) {
+      case 'up':
+      case 'back-tab':
+        this.#move(-1);
+        return;
+      case 'down':
+      case 'tab':
+        this.#move(1);
+        return;
+      case 'page-up':
+        this.#move(-this.#page(), false);
+        return;
+      case 'page-down':
+        this.#move(this.#page(), false);
+        return;
+      case 'home':
+        this.#move(-Infinity, false);
+        return;
+      case 'end':
+        this.#move(Infinity, false);
+        return;
+      case 'enter':
+        this.#enter(focused);
+        return;
+      case 'escape':
+        if (view.back !== undefined) this.dispatch(view.back.event);
+        return;
+      case 'f1':
+        this.dispatch({ kind: 'help', open: !this.#state.helpOpen });
+        return;
+      case 'f2':
+        this.#shortcut('F2');
+        return;
+      case 'text':
+        this.#text(key.text, focused);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #layout(): Laid {
+    try {
+      return this.#layoutView(this.view);
+    } catch (error) {
+      this.#state = reduce(this.#state, { kind: 'bug', text: describeBug(error) }).state;
+      this.#view = undefined;
+      return this.#layoutView(this.view);
+    }
+  }
+
+  #layoutView(view: View): Laid {
+    const words = wordsOf(this.#state.language);
+    const focused = this.#focused();
+    const { notice } = this.#state;
+    const laid = layoutView(
+      view,
+      {
+        focus: focused?.id,
+        cursor: focused?.kind === 'field' ? this.#cursorIn(focused) : 0,
+        scroll: this.#scroll,
+        ...(notice === undefined ? {} : { notice: { text: noticeText(notice, words), bad: notice.bad } }),
+      },
+      this.#frame,
+      this.theme,
+      words,
+    );
+    this.#scroll = Math.min(this.#scroll, laid.maxScroll);
+    return laid;
+  }
+
+  #changed(): void {
+    this.#laid = undefined;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** The item with the focus: the first one where none was chosen, or the chosen one is gone. */
+  #focused(): Item | undefined {
+    const { items } = this.view;
+    const id = this.#state.focus[currentView(this.#state)];
+    return (
+      items.find((item) => item.id === id) ?? items.find(({ reason }) => reason === undefined) ?? items[0]
+    );
+  }
+
+  #focusId(): string | undefined {
+    try {
+      return this.#focused()?.id;
+    } catch {
+      // The page cannot be drawn; that is shown when it is tried.
+      return undefined;
+    }
+  }
+
+  #page(): number {
+    return Math.max(1, this.#frame.rows - 8);
+  }
+
+  /** The focus, or the text where there is nothing to choose, by `steps`; from the last item to the first where it `wraps`. */
+  #move(steps: number, wraps = true): void {
+    const { items } = this.view;
+    if (items.length === 0) {
+      const { maxScroll } = this.laid();
+      this.#scroll = Math.max(0, Math.min(maxScroll, this.#scroll + steps));
+      this.#changed();
+      return;
+    }
+    const at = items.findIndex(({ id }) => id === this.#focused()?.id);
+    // A page of items is fewer than its lines.
+    const wanted =
+      at +
+      (Math.abs(steps) > 1
+        ? Math.sign(steps) * Math.max(1, Math.min(items.length, Math.abs(steps) / 4))
+        : steps);
+    const next = wraps
+      ? (wanted + items.length) % items.length
+      : Math.max(0, Math.min(items.length - 1, Math.round(wanted)));
+    this.dispatch({ kind: 'focus', id: items[next]!.id });
+  }
+
+  #enter(focused: Item | undefined): void {
+    const { view } = this;
+    if (focused === undefined) {
+      if (view.enter !== undefined) this.dispatch(view.enter.event);
+      return;
+    }
+    if (focused.kind === 'check') {
+      if (focused.reason === undefined) this.dispatch(focused.toggle);
+    } else if (focused.enter !== undefined) this.dispatch(focused.enter);
+    else if (focused.kind === 'field') this.#move(1);
+  }
+
+  #text(text: string, focused: Item | undefined): void {
+    if (text === ' ' && focused?.reason === undefined) {
+      if (focused?.kind === 'check') {
+        this.dispatch(focused.toggle);
+        return;
+      }
+      if (focused?.kind === 'choice' && focused.space !== undefined) {
+        this.dispatch(focused.space);
+        return;
+      }
+    }
+    if (!this.#shortcut(text.toUpperCase()) && text === '?') this.dispatch({ kind: 'help', open: true });
+  }
+
+  #shortcut(name: string): boolean {
+    const found = this.view.keys.find(({ key }) => key.toUpperCase() === name);
+    if (found !== undefined) this.dispatch(found.event);
+    return found !== undefined;
+  }
+
+  #cursorIn({ value }: FieldItem): number {
+    const { length } = Array.from(value);
+    return Math.min(length, this.#cursor ?? length);
+  }
+
+  /** A key in a field; false if it is none that edits. */
+  #edit(item: FieldItem, key: Key): boolean {
+    const characters = Array.from(item.value);
+    const at = this.#cursorIn(item);
+    const write = (next: readonly string[], cursor: number): boolean => {
+      this.#cursor = cursor;
+      this.dispatch({ kind: 'type', field: item.field, text: next.join('') });
+      this.#cursor = cursor;
+      return true;
+    };
+    const place = (cursor: number): boolean => {
+      this.#cursor = Math.max(0, Math.min(characters.length, cursor));
+      this.#changed();
+      return true;
+    };
+    switch (key.name) {
+      case 'text': {
+        const typed = Array.from(key.text);
+        if (characters.length + typed.length > MAX_FIELD) return true;
+        return write(characters.toSpliced(at, 0, ...typed), at + typed.length);
+      }
+      case 'backspace':
+        return at === 0 || write(characters.toSpliced(at - 1, 1), at - 1);
+      case 'delete':
+        return at === characters.length || write(characters.toSpliced(at, 1), at);
+      case 'clear':
+        return write([], 0);
+      case 'left':
+        return place(at - 1);
+      case 'right':
+        return place(at + 1);
+      case 'home':
+        return place(0);
+      case 'end':
+        return place(characters.length);
+      default:
+        return false;
+    }
+  }
+}
+
+/** Characters of a field: more than any path or password has. */
+const MAX_FIELD = 1024;
+
+export function describeBug(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

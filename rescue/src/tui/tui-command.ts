@@ -1,0 +1,49 @@
+/** `permafrost tui`: its arguments, and what is said where there is no terminal. */
+import { parseArgs } from 'node:util';
+import { exitCodes, PermafrostError } from '../engine/index.ts';
+import { loadTui } from './load-tui.ts';
+
+const HELP = `permafrost tui [--console DEVICE]... [--language en|de]
+  the terminal UI; the same as permafrost without arguments
+
+  --console DEVICE   draw on this terminal, for example /dev/ttyS0; may be repeated
+  --language en|de   the language to begin with; it can be changed at any time
+`;
+
+/** Resolves to the exit code. */
+export async function runTuiCommand(args: readonly string[]): Promise<number> {
+  let values: { console?: string[]; language?: string; help?: boolean };
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        console: { type: 'string', multiple: true },
+        language: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }));
+  } catch (error) {
+    return usage((error as Error).message);
+  }
+  if (values.help === true) {
+    process.stdout.write(HELP);
+    return exitCodes.done;
+  }
+  const { language, console: consoles = [] } = values;
+  if (language !== undefined && !['en', 'de'].includes(language))
+    return usage(`there is no language "${language}"`);
+  if (consoles.length === 0 && !(process.stdin.isTTY && process.stdout.isTTY))
+    return usage('the terminal UI needs a terminal; "permafrost help" lists the commands');
+  const tui = await loadTui();
+  return tui.runTui({
+    consoles,
+    environment: process.env,
+    ...(language === undefined ? {} : { language }),
+  });
+}
+
+function usage(problem: string): number {
+  const error = new PermafrostError('usage/invalid', { problem });
+  process.stderr.write(`permafrost: ${error.message}\n  ${error.hint}\n`);
+  return exitCodes.usage;
+}

@@ -1,0 +1,14 @@
+/** The languages that the UI speaks. */
+
+export type Language = 'en' | 'de';
+
+/** In the order in which they are offered, by their own names. */
+export const languages: readonly { readonly id: Language; readonly name: string }[] = [
+  { id: 'en', name: 'English' },
+  { id: 'de', name: 'Deutsch' },
+];
+
+/** The language of a locale such as `de_AT.UTF-8`; English where it is none of ours. */
+export function languageOf(locale: string | undefined): Language {
+  return locale?.toLowerCase().startsWith('de') === true ? 'de' : 'en';
+}
