@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts';
 import { bootJobCommand } from './commands/boot-job.ts';
+import { cloneCommand } from './commands/clone.ts';
 import { disksCommand } from './commands/disks.ts';
 import { imageCommand } from './commands/image.ts';
 import { imagesCommand } from './commands/images.ts';
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   imagesCommand,
   showCommand,
   restoreCommand,
+  cloneCommand,
   verifyCommand,
   runCommand,
   bootJobCommand,

@@ -113,6 +113,7 @@ function progressLines(progress: Progress): string[] {
       ? []
       : [`new ${formatBytes(newBytes)} → ${formatBytes(storedBytes ?? 0)} stored`]),
     ...(reusedBytes === undefined || reusedBytes === 0 ? [] : [`already there ${formatBytes(reusedBytes)}`]),
+    ...(progress.targets ?? []).flatMap(({ path, error }) => (error === undefined ? [] : [`${path} FAILED`])),
     ...(badBytes > 0 ? [`unreadable ${formatBytes(badBytes)}`] : []),
   ];
   return [parts.join('  '), `  ${details.join(' · ')}`];

@@ -1,5 +1,5 @@
 /** A plan in words: what is read, what is written, what is destroyed, and why it would be refused. */
-import type { Plan } from '../engine/index.ts';
+import { describeIdentity, type DiskPlan, type Plan } from '../engine/index.ts';
 import { diskLines, savedByShutdown } from './disk-lines.ts';
 import { formatBytes, wrap } from './format.ts';
 
@@ -10,9 +10,10 @@ export function planLines(plan: Plan, width: number): string[] {
     lines.push(
       `  image ${image.id}, number ${image.sequence}, taken ${image.created.slice(0, 16).replace('T', ' ')} UTC`,
     );
+  if (plan.source !== undefined) lines.push('', ...diskLines(plan.source, width));
   for (const disk of disks) {
-    lines.push('', ...diskLines(disk, width));
-    if (job.kind !== 'restore') continue;
+    lines.push('', ...(job.kind === 'clone' ? targetLines(disk, width) : diskLines(disk, width)));
+    if (job.kind !== 'restore' && job.kind !== 'clone') continue;
     const destroys = disk.destroys ?? [];
     if (destroys.length > 0)
       lines.push('  WILL BE OVERWRITTEN AND LOST on this disk:', ...destroys.map((line) => `    ${line}`));
@@ -26,7 +27,17 @@ export function planLines(plan: Plan, width: number): string[] {
     const saved = disks.flatMap(({ regions }) => regions).reduce((sum, r) => sum + savedByShutdown(r), 0);
     if (saved > 0)
       lines.push(...wrap(`${formatBytes(saved)} less after a clean shutdown: see above what to do`, width));
-  } else lines.push(`${formatBytes(plan.writeBytes)} to write`);
+  } else if (job.kind === 'clone')
+    lines.push(`${formatBytes(readBytes)} to read, once; ${formatBytes(plan.writeBytes)} to write`);
+  else lines.push(`${formatBytes(plan.writeBytes)} to write`);
   lines.push(`plan ${digest}`);
   return lines;
+}
+
+/** A target that becomes like the source: which disk it is, and what differs. */
+function targetLines({ identity, warnings }: DiskPlan, width: number): string[] {
+  return [
+    ...wrap(`to ${describeIdentity(identity)}`, width),
+    ...warnings.flatMap((warning) => wrap(`Note: ${warning}`, width, '  ')),
+  ];
 }

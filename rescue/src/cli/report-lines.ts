@@ -1,5 +1,5 @@
 /** The end of a job in words, and its exit code. */
-import { exitCodeOf, exitCodes, type ErrorReport, type Report } from '../engine/index.ts';
+import { exitCodeOf, exitCodes, type ErrorReport, type Report, type TargetReport } from '../engine/index.ts';
 import { formatBytes, formatDuration, formatRate } from './format.ts';
 import type { Output } from './output.ts';
 
@@ -50,6 +50,12 @@ function reportLines(report: Report): string[] {
           ? '  read back from the disk and found identical to the image'
           : '  NOT read back: whether the disk kept it all is not known',
       ];
+    case 'clone':
+      if (outcome === 'does-not-verify') return [];
+      return [
+        `${cloned[outcome]} ${formatBytes(sum('usedBytes'))} ${took}, ${formatBytes(sum('writtenBytes'))} written`,
+        ...(report.targets ?? []).map(targetLine),
+      ];
     case 'verify':
       return [
         outcome === 'done'
@@ -57,6 +63,19 @@ function reportLines(report: Report): string[] {
           : `DOES NOT VERIFY: ${sum('imagesDamaged')} of ${count(sum('images'), 'image')} cannot be restored whole`,
       ];
   }
+}
+
+const cloned = {
+  done: 'Cloned',
+  'done-with-gaps': 'Cloned, with gaps,',
+  'done-in-part': 'Cloned, but NOT TO EVERY TARGET,',
+} as const;
+
+function targetLine({ identity, verified, error }: TargetReport): string {
+  if (error !== undefined) return `  ${identity.path}: GIVEN UP, must not be used: ${error.message}`;
+  return verified
+    ? `  ${identity.path}: read back and found identical to what was read`
+    : `  ${identity.path}: NOT read back: whether the disk kept it all is not known`;
 }
 
 function count(n: number, noun: string): string {

@@ -105,6 +105,8 @@ function describe(job: Job): string {
       return `save an image of ${job.sources.join(', ')}`;
     case 'restore':
       return `OVERWRITE ${job.targets.map(({ target }) => target).join(', ')} with image ${job.image}`;
+    case 'clone':
+      return `OVERWRITE ${job.targets.join(', ')} with ${job.source}`;
     case 'verify':
       return `check ${job.image ?? 'all images'}`;
   }

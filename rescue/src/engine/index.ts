@@ -18,6 +18,8 @@ export { confirmationText, describeIdentity, type DiskIdentity } from './device/
 export type * from './filesystem/file-system.ts';
 export { inspectSource, type InspectSourceOptions } from './job/inspect.ts';
 export type * from './job/job.ts';
+export { planClone } from './job/clone-plan.ts';
+export { runClone } from './job/clone.ts';
 export { planImage } from './job/image-plan.ts';
 export { runImage } from './job/image.ts';
 export { listDisks } from './device/disks.ts';

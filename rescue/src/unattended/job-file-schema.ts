@@ -21,6 +21,13 @@ const allowUnresolved = flag.describe(
   'go on although it cannot be found out which disk holds the repository',
 );
 
+const trustBitmap = z
+  .array(z.int().min(0).max(4096))
+  .min(1)
+  .max(4096)
+  .optional()
+  .describe('partitions whose bitmap is believed although they are not clean; 0: a disk without any');
+
 const imageStep = z
   .strictObject({
     source: diskRule.optional(),
@@ -30,12 +37,7 @@ const imageStep = z
     raw: flag.describe('save everything, also what file systems do not use'),
     partitions,
     'skip-gaps': flag.describe('leave out unpartitioned space, but for its first and last MiB'),
-    'trust-bitmap': z
-      .array(z.int().min(0).max(4096))
-      .min(1)
-      .max(4096)
-      .optional()
-      .describe('partitions whose bitmap is believed although they are not clean; 0: a disk without any'),
+    'trust-bitmap': trustBitmap,
     'force-same-disk': flag.describe('allow a repository on the disk that is imaged'),
     'allow-unresolved': allowUnresolved,
     'sector-size': z.union([z.literal(512), z.literal(4096)]).optional(),
@@ -79,6 +81,27 @@ const restoreStep = z
     message: 'has disk beside targets, which name their disks themselves',
   });
 
+const cloneStep = z
+  .strictObject({
+    source: diskRule,
+    target: diskRule.optional(),
+    targets: z
+      .array(diskRule)
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('several disks that become like the source'),
+    raw: flag.describe('copy everything, also what file systems do not use'),
+    'trust-bitmap': trustBitmap,
+    delta: flag.describe('write only what differs'),
+    'no-verify': flag.describe('do not read the targets back'),
+    'sector-size': z.union([z.literal(512), z.literal(4096)]).optional(),
+    workers,
+  })
+  .refine(({ target, targets }) => (target === undefined) !== (targets === undefined), {
+    message: 'needs either target or targets',
+  });
+
 const verifyStep = z.strictObject({
   image: text.optional().describe('everything in the repository if left out'),
   machine: text.optional(),
@@ -90,6 +113,7 @@ const verifyStep = z.strictObject({
 const step = z.union([
   z.strictObject({ image: imageStep }),
   z.strictObject({ restore: restoreStep }),
+  z.strictObject({ clone: cloneStep }),
   z.strictObject({ verify: verifyStep }),
 ]);
 

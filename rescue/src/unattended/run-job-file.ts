@@ -15,6 +15,7 @@ import {
   ownIdentity,
   parseProcessIdentity,
   PermafrostError,
+  runClone,
   runImage,
   runRestore,
   runVerify,
@@ -205,7 +206,9 @@ class FileRun {
     const resumes =
       interruptedOn !== undefined && announced.disks.every(({ key }) => interruptedOn.includes(key));
     const job: Job =
-      announced.job.kind === 'restore' && resumes ? { ...announced.job, delta: true } : announced.job;
+      (announced.job.kind === 'restore' || announced.job.kind === 'clone') && resumes
+        ? { ...announced.job, delta: true }
+        : announced.job;
     emit({
       type: 'step',
       step: index + 1,
@@ -313,6 +316,8 @@ function runStep(job: Job, options: RunOptions): Promise<Report> {
       return runImage(job, options);
     case 'restore':
       return runRestore(job, options);
+    case 'clone':
+      return runClone(job, options);
     case 'verify':
       return runVerify(job, options);
   }

@@ -6,8 +6,10 @@ import type { Step } from './job-file.ts';
 /** A step whose disks were found. */
 export interface FoundStep {
   readonly job: Job;
-  /** Those that it reads or overwrites, in the order of the job. */
+  /** Those that it overwrites, or of an image reads, in the order of the job. */
   readonly disks: readonly FoundDisk[];
+  /** What a clone reads. */
+  readonly reads?: readonly FoundDisk[];
   readonly overwrites: boolean;
   readonly workers?: number;
 }
@@ -34,6 +36,14 @@ export function findStep(step: Step, repository: string, disks: Disks): FoundSte
     };
     return { job, disks: found, overwrites: true, ...defined({ workers }) };
   }
+  if ('clone' in step) {
+    const { source, target, targets, ...given } = step.clone;
+    const from = findDisk(source, disks);
+    const found = (targets ?? [target!]).map((rule) => findDisk(rule, disks));
+    const { workers, ...rest } = camelCased(given);
+    const job: Job = { kind: 'clone', source: from.path, targets: found.map(({ path }) => path), ...rest };
+    return { job, disks: found, reads: [from], overwrites: true, ...defined({ workers }) };
+  }
   const { workers, ...rest } = camelCased(step.verify);
   return {
     job: { kind: 'verify', repository, ...rest },
@@ -44,11 +54,12 @@ export function findStep(step: Step, repository: string, disks: Disks): FoundSte
 }
 
 /** Throws `job-file/disk` if the disks of `plan` are not those that were announced: names can change hands. */
-export function checkPlannedDisks({ disks }: FoundStep, plan: Plan): void {
-  for (const { identity } of plan.disks) {
+export function checkPlannedDisks({ disks, reads = [] }: FoundStep, plan: Plan): void {
+  const planned = plan.source === undefined ? plan.disks : [plan.source, ...plan.disks];
+  for (const { identity } of planned) {
     if (identity.kind !== 'device') continue;
     const key = diskKey(identity);
-    const announced = disks.find((disk) => disk.path === identity.path);
+    const announced = [...reads, ...disks].find((disk) => disk.path === identity.path);
     // A path that is no disk of the system, such as a link to one, was named by the person.
     if (announced === undefined || announced.key === announced.path || announced.key === key) continue;
     throw new PermafrostError('job-file/disk', {

@@ -47,6 +47,28 @@ steps:
   await permafrost(['verify', '--repo', repo]);
 });
 
+test('a job file clones a disk to two others', async (t) => {
+  const folder = await scratchFolder(t, 'job-file');
+  const source = await makeDisk(folder);
+  const targets = [join(folder, 'a.img'), join(folder, 'b.img')];
+  const path = join(folder, 'job.yaml');
+  await mkdir(join(folder, 'repository'));
+  await writeFile(
+    path,
+    `version: 1
+id: twins
+countdown: 0
+repository: { path: ${join(folder, 'repository')} }
+steps:
+  - clone: { source: { file: ${source} }, targets: [{ file: ${targets[0]!} }, { file: ${targets[1]!} }] }
+`,
+  );
+  const { stdout, stderr } = await permafrost(['run', path]);
+  assert.match((stdout + stderr).replaceAll(/\s+/g, ' '), /OVERWRITE \S+a\.img, \S+b\.img with \S+disk\.img/);
+  const plan = await inspect(source);
+  for (const target of targets) assert.equal(await usedDigest(target, plan), await usedDigest(source, plan));
+});
+
 test('a step that fails ends the job, and what it did is recorded', async (t) => {
   const folder = await scratchFolder(t, 'job-file');
   const path = join(folder, 'job.yaml');

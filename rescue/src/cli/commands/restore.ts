@@ -1,14 +1,5 @@
 /** `permafrost restore`: puts an image back, after the person at the console has named the disk. */
-import { createInterface } from 'node:readline';
-import {
-  confirmationText,
-  listDisks,
-  PermafrostError,
-  planRestore,
-  runRestore,
-  type Plan,
-  type RestoreJob,
-} from '../../engine/index.ts';
+import { planRestore, runRestore, type RestoreJob } from '../../engine/index.ts';
 import {
   flag,
   integers,
@@ -21,7 +12,7 @@ import {
   WORKERS_HELP,
   workersOption,
 } from '../command.ts';
-import type { Output } from '../output.ts';
+import { confirm } from '../confirm.ts';
 import { planLines } from '../plan-lines.ts';
 import { finishReport, refuse } from '../report-lines.ts';
 
@@ -113,29 +104,4 @@ function parseTargets(disks: unknown, target: string | undefined): RestoreJob['t
   if (target !== undefined && !targets.some((item) => item.target === target))
     throw usageError(`"${target}" is named beside --disk targets: say which disk goes there`);
   return targets;
-}
-
-/** Asks for the text that tells each target apart. Throws `plan/not-confirmed`. */
-async function confirm(plan: Plan, output: Output, signal: AbortSignal): Promise<void> {
-  // Two disks whose serials end alike must not be told apart by that end.
-  const others = await listDisks();
-  const prompt = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ', signal });
-  // Lines that were piped in together must not be lost between two questions, and no line at all is a no.
-  const answers = prompt[Symbol.asyncIterator]();
-  try {
-    for (const { identity } of plan.disks) {
-      const wanted = confirmationText(identity, others);
-      const what = wanted.includes(identity.path)
-        ? 'size in bytes and path'
-        : 'last 4 characters of its serial number';
-      output.say(`To overwrite ${identity.path}, type the ${what} ("${wanted}").`);
-      prompt.prompt();
-      const { value: answer = '' } = await answers.next();
-      if (signal.aborted) throw new PermafrostError('job/cancelled', { kept: 'Nothing was written.' });
-      if (answer.trim() !== wanted)
-        throw new PermafrostError('plan/not-confirmed', { device: identity.path });
-    }
-  } finally {
-    prompt.close();
-  }
 }

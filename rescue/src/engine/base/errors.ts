@@ -63,8 +63,16 @@ const table = {
   ),
   'device/sector-size': row<{ device: string; sectorSize: number; imageSectorSize: number }>(
     (d) =>
-      `${d.device} has sectors of ${d.sectorSize} bytes and the imaged disk had ${d.imageSectorSize}: its tables would not be readable there`,
+      `${d.device} has sectors of ${d.sectorSize} bytes and the source had ${d.imageSectorSize}: its tables would not be readable there`,
     (d) => `Use a disk with sectors of ${d.imageSectorSize} bytes.`,
+  ),
+  'device/is-source': row<{ device: string; source: string }>(
+    (d) => `${d.device} is the source ${d.source}, or shares a disk with it`,
+    () => 'Nothing was written. Name another disk as the target.',
+  ),
+  'device/named-twice': row<{ device: string; other: string }>(
+    (d) => `${d.device} and ${d.other} are the same disk, or parts of one`,
+    () => 'Nothing was written. Name each target once.',
   ),
   'device/table-mismatch': row<{ device: string; problem: string }>(
     (d) => `${d.device} does not have the partitions of the image: ${d.problem}`,

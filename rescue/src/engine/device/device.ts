@@ -305,7 +305,7 @@ async function isAmong(file: BlockFile, disks: readonly string[]): Promise<boole
 }
 
 /** The same for two paths exactly if they lead to the same device or file. */
-async function keyOf(path: string): Promise<string> {
+export async function keyOf(path: string): Promise<string> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined);
   if (stats === undefined) return path;
   return stats.isBlockDevice() ? `device ${stats.rdev}` : `file ${stats.dev} ${stats.ino}`;

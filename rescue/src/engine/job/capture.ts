@@ -4,7 +4,6 @@
  */
 import type { BlockFile, ChunkPool, Slot } from 'blockdev-native';
 import { isPermafrostError } from '../base/errors.ts';
-import type { Extents } from '../base/extents.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { RegionContent, RegionSums } from '../repository/manifest.ts';
 import { encodeBadMap, tags } from '../repository/page.ts';
@@ -12,15 +11,10 @@ import { TreeWriter } from '../repository/tree-writer.ts';
 import type { RepositoryWriter } from '../repository/writer.ts';
 import { readFailure } from '../device/device.ts';
 import { eachInSlot } from './slots.ts';
+import { usedBatches, type Batch, type UsedChunks } from './used-chunks.ts';
 
-export interface CaptureInput {
+export interface CaptureInput extends UsedChunks {
   readonly file: BlockFile;
-  /** Extent of the region on the disk, in bytes. */
-  readonly start: number;
-  readonly length: number;
-  /** What matters, relative to the region. */
-  readonly used: Extents;
-  readonly chunkBytes: number;
   readonly pool: ChunkPool;
   readonly writer: RepositoryWriter;
   readonly signal?: AbortSignal;
@@ -30,15 +24,6 @@ export interface CaptureInput {
   readonly onBad: (offset: number, length: number) => void;
 }
 
-/** Chunks that are read together: neighbours in the region as far as only used chunks count. */
-interface Batch {
-  readonly chunks: readonly number[];
-  readonly lengths: Uint32Array;
-  /** bufferOffset, fileOffset, length triples. */
-  readonly reads: Float64Array;
-  readonly usedBytes: number;
-}
-
 /** Stores the region and returns how to reach it. Rejects with `device/read-failed`, repository errors or `job/cancelled`. */
 export async function captureRegion(
   input: CaptureInput,
@@ -46,11 +31,16 @@ export async function captureRegion(
   const { chunkBytes, length, writer, pool, signal } = input;
   const tree = new TreeWriter(Math.ceil(length / chunkBytes), (page) => writer.addPage(page));
   const sums = { usedBytes: input.used.totalBytes, dataBytes: 0, zeroBytes: 0, badBytes: 0 };
-  await eachInSlot(pool, batches(input, Math.floor(pool.frameBytes / chunkBytes)), signal, (slot, batch) => {
-    // In the order of the disk, which is not the one in which batches end.
-    for (const chunk of batch.chunks) tree.announce(chunk);
-    return captureBatch(input, slot, batch, tree, sums);
-  });
+  await eachInSlot(
+    pool,
+    usedBatches(input, Math.floor(pool.frameBytes / chunkBytes)),
+    signal,
+    (slot, batch) => {
+      // In the order of the disk, which is not the one in which batches end.
+      for (const chunk of batch.chunks) tree.announce(chunk);
+      return captureBatch(input, slot, batch, tree, sums);
+    },
+  );
   return { content: await tree.finish(), sums };
 }
 
@@ -113,36 +103,4 @@ async function badMaps(
     maps.set(i, { id: await input.writer.addPage(encodeBadMap(pairs)), bytes });
   }
   return maps;
-}
-
-/** The used chunks of a region in order, `perBatch` at a time. */
-function* batches({ used, start, length, chunkBytes }: CaptureInput, perBatch: number): Generator<Batch> {
-  let chunks: number[] = [];
-  let reads: number[] = [];
-  let usedBytes = 0;
-  const finish = (): Batch => {
-    const lengths = Uint32Array.from(chunks, (chunk) => Math.min(chunkBytes, length - chunk * chunkBytes));
-    const batch = { chunks, lengths, reads: Float64Array.from(reads), usedBytes };
-    chunks = [];
-    reads = [];
-    usedBytes = 0;
-    return batch;
-  };
-  let last = -1;
-  for (let i = 0; i < used.count; i++) {
-    const end = used.end(i);
-    for (let at = used.start(i); at < end;) {
-      const chunk = Math.floor(at / chunkBytes);
-      if (chunk !== last) {
-        if (chunks.length === perBatch) yield finish();
-        chunks.push(chunk);
-        last = chunk;
-      }
-      const to = Math.min(end, (chunk + 1) * chunkBytes);
-      reads.push((chunks.length - 1) * chunkBytes + (at - chunk * chunkBytes), start + at, to - at);
-      usedBytes += to - at;
-      at = to;
-    }
-  }
-  if (chunks.length > 0) yield finish();
 }

@@ -102,8 +102,11 @@ function checkJob(job: ImageJob): void {
     fail(`chunks must have ${MIN_CHUNK_BYTES} to ${MAX_CHUNK_BYTES} bytes`);
 }
 
-/** Every partition that the job names must exist. */
-function checkPartitions(job: ImageJob, { table, regions }: InspectedDisk): void {
+/** Every partition that the job names must exist. Throws `usage/invalid`. */
+export function checkPartitions(
+  job: Pick<ImageJob, 'partitions' | 'trustBitmap'>,
+  { table, regions }: InspectedDisk,
+): void {
   const known = new Set(table.partitions.map(({ number }) => number));
   if (regions.some(({ region }) => region.kind === 'whole')) known.add(0);
   const unknown = [...(job.partitions ?? []), ...(job.trustBitmap ?? [])].find(

@@ -57,6 +57,24 @@ export interface RestoreJob {
   readonly allowUnresolved?: boolean;
 }
 
+/** Copy a disk to one or several others at once, without an image in between. */
+export interface CloneJob {
+  readonly kind: 'clone';
+  /** A block device or disk-image file. */
+  readonly source: string;
+  readonly targets: readonly string[];
+  /** Take everything as used. */
+  readonly raw?: boolean;
+  /** Partitions whose allocation structures are taken at their word although they are not clean; 0 for a disk without partitions. */
+  readonly trustBitmap?: readonly number[];
+  /** Read the targets and write only what differs. */
+  readonly delta?: boolean;
+  /** Leave out reading the targets back. */
+  readonly noVerify?: boolean;
+  /** Logical sector size of a disk-image file in bytes, where it cannot be told. */
+  readonly sectorSize?: number;
+}
+
 /** Check that images can be restored. */
 export interface VerifyJob {
   readonly kind: 'verify';
@@ -69,7 +87,7 @@ export interface VerifyJob {
   readonly independent?: boolean;
 }
 
-export type Job = ImageJob | RestoreJob | VerifyJob;
+export type Job = ImageJob | RestoreJob | CloneJob | VerifyJob;
 
 /** What would be done to one region of a disk. */
 export interface RegionPlan {
@@ -85,13 +103,13 @@ export interface RegionPlan {
   readonly raw?: RawReason;
   readonly overridden?: RawReason;
   readonly warnings: readonly string[];
-  /** Whether the job reads (image) or writes (restore) it. */
+  /** Whether the job reads (image) or writes (restore, clone) it. */
   readonly included: boolean;
   /** Used extents as start, length pairs relative to the region, where every range was asked for. */
   readonly used?: readonly (readonly [number, number])[];
 }
 
-/** Bytes of a table that a restore writes instead of those in the image. */
+/** Bytes of a table that are written instead of those of the source or image. */
 export interface TableWrite {
   readonly what: string;
   /** Offset on the target, in bytes. */
@@ -100,7 +118,7 @@ export interface TableWrite {
 }
 
 export interface DiskPlan {
-  /** Number within the image. */
+  /** Number within the image; of a clone's target its place among them, from 1. */
   readonly number: number;
   readonly identity: DiskIdentity;
   readonly sizeBytes: number;
@@ -113,7 +131,7 @@ export interface DiskPlan {
   readonly regions: readonly RegionPlan[];
   readonly usedBytes: number;
   readonly warnings: readonly string[];
-  /** Restore: what is on the target now and will be lost, for people. */
+  /** Restore and clone: what is on the target now and will be lost, for people. */
   readonly destroys?: readonly string[];
   readonly tableWrites?: readonly TableWrite[];
 }
@@ -124,7 +142,10 @@ export interface Plan {
   /** BLAKE3 over everything that was decided: what a confirmation names. */
   readonly digest: string;
   readonly summary: string;
+  /** What an image reads, or what a restore or clone overwrites. */
   readonly disks: readonly DiskPlan[];
+  /** For a clone: what is read. */
+  readonly source?: DiskPlan;
   /** Bytes that will be read from the source or the repository, and written to the target, at most. */
   readonly readBytes: number;
   readonly writeBytes: number;
@@ -172,7 +193,19 @@ export interface Progress {
   readonly storedBytes?: number;
   /** The region being worked on, and how much of it is done in this phase. */
   readonly region?: { readonly disk: number; readonly name: string; readonly doneBytes: number };
+  /** Clone: each target by itself. */
+  readonly targets?: readonly TargetProgress[];
   readonly final: boolean;
+}
+
+/** How far one of several targets is. */
+export interface TargetProgress {
+  readonly number: number;
+  readonly path: string;
+  /** Of this phase: bytes of the source that the target has by now, or that were read back from it. */
+  readonly doneBytes: number;
+  /** Present once it was given up. */
+  readonly error?: ErrorReport;
 }
 
 /** A part of an image that could not be read or restored. */
@@ -185,7 +218,19 @@ export interface Gap {
   readonly reason: string;
 }
 
-export type Outcome = 'done' | 'done-with-gaps' | 'failed' | 'does-not-verify' | 'cancelled';
+/** `done-in-part`: some targets of a clone are good, others were given up. */
+export type Outcome = 'done' | 'done-with-gaps' | 'done-in-part' | 'failed' | 'does-not-verify' | 'cancelled';
+
+/** How one target of a clone ended. */
+export interface TargetReport {
+  readonly number: number;
+  readonly identity: DiskIdentity;
+  readonly outcome: Outcome;
+  readonly writtenBytes: number;
+  /** Whether it was read back and found right. */
+  readonly verified: boolean;
+  readonly error?: ErrorReport;
+}
 
 /** What a job did. */
 export interface Report {
@@ -203,8 +248,11 @@ export interface Report {
   readonly gaps: readonly Gap[];
   /** Gaps that are not listed because there are too many. */
   readonly gapsLeftOut: number;
-  /** Restore: whether the target was read back and found right. */
+  /** Restore and clone: whether what was written was read back and found right. */
   readonly verified?: boolean;
   readonly warnings: readonly string[];
+  /** Clone: each target by itself. */
+  readonly targets?: readonly TargetReport[];
+  /** Why it did not come through; of `done-in-part` the error of the first target that was given up. */
   readonly error?: ErrorReport;
 }

@@ -6,6 +6,7 @@ import type { Outcome } from './job.ts';
 export const exitCodeOf: Readonly<Record<Outcome, number>> = {
   done: exitCodes.done,
   'done-with-gaps': exitCodes.gaps,
+  'done-in-part': exitCodes.failed,
   failed: exitCodes.failed,
   'does-not-verify': exitCodes.unverified,
   cancelled: exitCodes.cancelled,

@@ -3,7 +3,7 @@ import { isPermafrostError, type ErrorReport } from '../base/errors.ts';
 import type { Manifest } from '../repository/manifest.ts';
 import { PROGRAM } from '../base/program.ts';
 import type { DiskIdentity } from '../device/identity.ts';
-import type { Gap, Job, Outcome, Report } from './job.ts';
+import type { Gap, Job, Outcome, Report, TargetReport } from './job.ts';
 import type { ProgressMeter } from './progress.ts';
 
 /** Gaps that a report lists; a failing disk can have millions. */
@@ -24,6 +24,7 @@ export class ReportBuilder {
   #image: Report['image'];
   #planDigest: string | undefined;
   #verified: boolean | undefined;
+  #targets: readonly TargetReport[] | undefined;
 
   constructor(job: Job, meter: ProgressMeter, onGap: (gap: Gap) => void = () => undefined) {
     this.#job = job;
@@ -79,6 +80,11 @@ export class ReportBuilder {
     this.#verified = verified;
   }
 
+  /** How each of several targets ended; a later call replaces an earlier one. */
+  targets(targets: readonly TargetReport[]): void {
+    this.#targets = targets;
+  }
+
   /** Runs `work` and turns its end, whatever it is, into the report. Bugs are thrown on. */
   async finish(work: () => Promise<void>): Promise<Report> {
     let error: ErrorReport | undefined;
@@ -87,6 +93,8 @@ export class ReportBuilder {
       await work();
       if (this.#problems.length > 0) outcome = 'does-not-verify';
       else if (this.hasGaps) outcome = 'done-with-gaps';
+      error = this.#targets?.find((target) => target.error !== undefined)?.error;
+      if (error !== undefined) outcome = 'done-in-part';
     } catch (thrown) {
       if (!isPermafrostError(thrown)) throw thrown;
       error = thrown.toJSON();
@@ -111,6 +119,7 @@ export class ReportBuilder {
       gapsLeftOut: this.#gapCount - this.#gaps.length,
       ...(this.#verified === undefined ? {} : { verified: this.#verified }),
       warnings: [...this.#warnings, ...this.#problems],
+      ...(this.#targets === undefined ? {} : { targets: this.#targets }),
       ...(error === undefined ? {} : { error }),
     };
   }

@@ -14,6 +14,7 @@ import type { RegionContent } from '../repository/manifest.ts';
 import { readBadMap } from '../repository/tree-reader.ts';
 import { walkChunks, type ChunkWindow } from './chunk-walk.ts';
 import { compareChunks } from './compare-chunks.ts';
+import { heldChunks } from './held-chunks.ts';
 import type { PauseGate } from './pause-gate.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import { applyPatches, type Patch } from './target-steps.ts';
@@ -69,7 +70,7 @@ export class RegionRestore {
 
   constructor(target: RegionTarget) {
     this.#target = target;
-    this.#heldChunks = heldChunks(target);
+    this.#heldChunks = heldChunks({ ...target, sourceLength: target.imagedLength });
   }
 
   /** Writes everything but the held chunks. */
@@ -341,16 +342,4 @@ function chunkIn(
 
 function idAt(window: ChunkWindow, i: number): Buffer {
   return window.ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES);
-}
-
-/** The region's first chunk, the one that the target's end cuts, and those that patches touch; ascending. */
-function heldChunks({ start, length, imagedLength, chunkBytes, patches }: RegionTarget): ReadonlySet<number> {
-  const held = new Set([0]);
-  if (length < imagedLength && length % chunkBytes !== 0) held.add(Math.floor(length / chunkBytes));
-  for (const patch of patches) {
-    const from = Math.max(patch.offset, start) - start;
-    const to = Math.min(patch.offset + patch.bytes.length, start + length) - start;
-    for (let chunk = Math.floor(from / chunkBytes); chunk * chunkBytes < to; chunk++) held.add(chunk);
-  }
-  return new Set([...held].sort((a, b) => a - b));
 }

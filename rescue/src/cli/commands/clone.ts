@@ -1,0 +1,75 @@
+/** `permafrost clone`: copies a disk to others, after the person at the console has named each. */
+import { planClone, runClone, type CloneJob } from '../../engine/index.ts';
+import {
+  flag,
+  integer,
+  integers,
+  optional,
+  usageError,
+  type Command,
+  type Invocation,
+  workersOption,
+} from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { planLines } from '../plan-lines.ts';
+import { finishReport, refuse } from '../report-lines.ts';
+
+export const cloneCommand: Command = {
+  name: 'clone',
+  usage: 'SOURCE TARGET... [OPTIONS]',
+  summary: 'copy a disk to one or several others at once',
+  options: {
+    raw: { type: 'boolean' },
+    'trust-bitmap': { type: 'string', multiple: true },
+    delta: { type: 'boolean' },
+    'no-verify': { type: 'boolean' },
+    'sector-size': { type: 'string' },
+    yes: { type: 'boolean' },
+    workers: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+  },
+  help: {
+    raw: 'copy everything, also what file systems do not use',
+    'trust-bitmap':
+      'N: believe the allocation bitmap of partition N although it was not cleanly unmounted (0: a disk without partitions)',
+    delta: 'read the targets too and write only what differs; continues a clone that was interrupted',
+    'no-verify': 'do not read the targets back after writing',
+    'sector-size': 'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told',
+    yes: 'do not ask for confirmation',
+    workers: 'N: threads, 1 to 64; default: 1 more than there are processors and targets, at most 16',
+    'dry-run': 'show what would be written and destroyed, and do nothing',
+  },
+  async run(invocation) {
+    const { values, output, signal } = invocation;
+    const job = cloneJob(invocation);
+    const plan = await planClone(job, { signal });
+    output.emit('plan', plan);
+    output.print(...planLines(plan, output.width));
+    if (plan.refusals.length > 0 || flag(values, 'dry-run')) return refuse(plan.refusals, output);
+    if (!flag(values, 'yes')) await confirm(plan, output, signal);
+    const report = await runClone(job, {
+      signal,
+      confirmed: plan.digest,
+      ...workersOption(values),
+      onProgress: (progress) => output.progress(progress),
+    });
+    output.print('');
+    return finishReport(report, output);
+  },
+};
+
+function cloneJob({ values, positionals }: Invocation): CloneJob {
+  const [source, ...targets] = positionals;
+  if (source === undefined) throw usageError('SOURCE is missing');
+  if (targets.length === 0) throw usageError('TARGET is missing');
+  return {
+    kind: 'clone',
+    source,
+    targets,
+    ...(flag(values, 'raw') ? { raw: true } : {}),
+    ...optional('trustBitmap', integers(values, 'trust-bitmap')),
+    ...(flag(values, 'delta') ? { delta: true } : {}),
+    ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
+    ...optional('sectorSize', integer(values, 'sector-size')),
+  };
+}

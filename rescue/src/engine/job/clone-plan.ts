@@ -1,0 +1,215 @@
+/** Planning a clone: what is read, where it goes, what is destroyed there, and every reason to refuse. */
+import { isPermafrostError, PermafrostError } from '../base/errors.ts';
+import { describeTarget, openSource, openTarget, type OpenDisk } from '../device/device.ts';
+import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
+import { shareStorage } from '../device/same-storage.ts';
+import { planTables, type TablePlan } from '../partition/relocate.ts';
+import { describeContents } from './describe-contents.ts';
+import { checkPartitions, describeDisk, type ImageSource } from './image-plan.ts';
+import { inspectDisk } from './inspect-disk.ts';
+import type { CloneJob, DiskPlan, Plan } from './job.ts';
+import { sealPlan } from './plan-parts.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** One disk that becomes like the source. */
+export interface ClonePlace {
+  /** From 1, in the order of the job. */
+  readonly number: number;
+  /** Absent for a disk-image file that is yet to be created, with the size of the source. */
+  readonly disk?: OpenDisk;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly tables: TablePlan;
+}
+
+/** A planned clone. The caller closes source and targets. */
+export interface PreparedClone {
+  readonly plan: Plan;
+  readonly source: ImageSource;
+  readonly targets: readonly ClonePlace[];
+  readonly refusals: readonly PermafrostError[];
+}
+
+/** What `job` would do. Writes nothing and leaves nothing open. */
+export async function planClone(job: CloneJob, options: Pick<RunOptions, 'signal'> = {}): Promise<Plan> {
+  const prepared = await prepareClone(job, options);
+  await closeClone(prepared);
+  return prepared.plan;
+}
+
+/** Closes what {@link prepareClone} opened. */
+export function closeClone({ source, targets }: Pick<PreparedClone, 'source' | 'targets'>): Promise<void> {
+  return closeAll(source.disk, targets);
+}
+
+async function closeAll(source: OpenDisk, targets: readonly ClonePlace[]): Promise<void> {
+  await Promise.all([source.close(), ...targets.map(async ({ disk }) => disk?.close())]);
+}
+
+/** Opens everything and decides everything, writing nothing. Throws what makes a plan impossible. */
+export async function prepareClone(
+  job: CloneJob,
+  options: Pick<RunOptions, 'signal'>,
+): Promise<PreparedClone> {
+  if (job.targets.length === 0)
+    throw new PermafrostError('usage/invalid', { problem: 'no target was named' });
+  await checkDistinct(job);
+  const disk = await openSource(job.source);
+  const targets: ClonePlace[] = [];
+  try {
+    const inspected = await inspectDisk(disk.reader, {
+      isFile: disk.identity.kind === 'file',
+      raw: job.raw === true,
+      ...(job.trustBitmap === undefined ? {} : { trustBitmap: job.trustBitmap }),
+      ...(job.sectorSize === undefined ? {} : { sectorSize: job.sectorSize }),
+      ...options,
+    });
+    checkPartitions(job, inspected);
+    const source = { disk, inspected };
+    const refusals: PermafrostError[] = [];
+    const described = describeDisk(1, disk, inspected);
+    const disks: DiskPlan[] = [];
+    for (const [i, path] of job.targets.entries()) {
+      const target = await planTarget(i + 1, path, source, refusals);
+      targets.push(target);
+      disks.push(await describeTargetPlan(target, described, options));
+    }
+    return { plan: describePlan(job, source, described, disks, refusals), source, targets, refusals };
+  } catch (error) {
+    await closeAll(disk, targets);
+    throw error;
+  }
+}
+
+/** Before anything is opened: the locks of one disk would stand in each other's way, and say less. */
+async function checkDistinct({ source, targets }: CloneJob): Promise<void> {
+  for (const [i, target] of targets.entries()) {
+    if (await shareStorage(source, target))
+      throw new PermafrostError('device/is-source', { device: target, source });
+    for (const other of targets.slice(0, i))
+      if (await shareStorage(other, target))
+        throw new PermafrostError('device/named-twice', { device: target, other });
+  }
+}
+
+async function planTarget(
+  number: number,
+  path: string,
+  { disk: source, inspected }: ImageSource,
+  refusals: PermafrostError[],
+): Promise<ClonePlace> {
+  const { table } = inspected;
+  const disk = await openOrRefuse(path, refusals);
+  const sizeBytes = disk?.identity.sizeBytes ?? source.identity.sizeBytes;
+  const name = disk?.identity.path ?? path;
+  try {
+    const tables = await planTables(source.reader, table, sizeBytes);
+    if (sizeBytes < tables.minimumBytes)
+      refusals.push(
+        new PermafrostError('device/too-small', {
+          device: name,
+          sizeBytes,
+          neededBytes: tables.minimumBytes,
+        }),
+      );
+    if (
+      disk?.identity.kind === 'device' &&
+      table.kind !== 'none' &&
+      disk.identity.sectorSize !== table.sectorSize
+    )
+      refusals.push(
+        new PermafrostError('device/sector-size', {
+          device: name,
+          sectorSize: disk.identity.sectorSize,
+          imageSectorSize: table.sectorSize,
+        }),
+      );
+    return { number, ...(disk === undefined ? {} : { disk }), path: name, sizeBytes, tables };
+  } catch (error) {
+    await disk?.close();
+    throw error;
+  }
+}
+
+/** What keeps one target from being opened is a reason to refuse, beside those of the others. */
+async function openOrRefuse(path: string, refusals: PermafrostError[]): Promise<OpenDisk | undefined> {
+  try {
+    return await openTarget(path);
+  } catch (error) {
+    if (!isPermafrostError(error)) throw error;
+    refusals.push(error);
+    return undefined;
+  }
+}
+
+async function describeTargetPlan(
+  target: ClonePlace,
+  source: DiskPlan,
+  options: Pick<RunOptions, 'signal'>,
+): Promise<DiskPlan> {
+  const { number, disk, path, sizeBytes, tables } = target;
+  const identity: DiskIdentity = disk?.identity ?? describeTarget(path, sizeBytes);
+  const regions = source.regions.map((region) => ({
+    ...region,
+    warnings: [],
+    included: region.included && region.start < sizeBytes,
+  }));
+  const cut = regions.find(({ start, length }) => start + length > sizeBytes);
+  return {
+    number,
+    identity,
+    sizeBytes,
+    sectorSize: source.sectorSize,
+    table: source.table,
+    regions,
+    usedBytes: regions.reduce((sum, region) => sum + (region.included ? region.usedBytes : 0), 0),
+    warnings: [
+      ...tables.warnings,
+      ...(cut !== undefined && sizeBytes >= tables.minimumBytes
+        ? [`The target ends inside the ${cut.name} of the source: what lies behind is left out.`]
+        : []),
+    ],
+    destroys: disk === undefined ? [] : await describeContents(disk, { whole: true, regions: [] }, options),
+    tableWrites: tables.writes.map(({ what, offset, bytes }) => ({
+      what,
+      offset,
+      bytesHex: Buffer.from(bytes).toString('hex'),
+    })),
+  };
+}
+
+function describePlan(
+  job: CloneJob,
+  { disk, inspected }: ImageSource,
+  source: DiskPlan,
+  disks: readonly DiskPlan[],
+  refusals: readonly PermafrostError[],
+): Plan {
+  const where = disks.map(({ identity }) => describeIdentity(identity));
+  const list = [where.slice(0, -1).join(', '), ...where.slice(-1)]
+    .filter((text) => text !== '')
+    .join(' and ');
+  const warnings = [
+    ...source.warnings,
+    ...source.regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
+    ...disks.flatMap(({ identity, warnings: own }) => own.map((warning) => `${identity.path}: ${warning}`)),
+    ...(inspected.table.kind === 'none'
+      ? []
+      : [
+          'A clone has the same identifiers as its source: do not start a system from one of them while both are attached.',
+        ]),
+  ];
+  return sealPlan(
+    {
+      job,
+      summary: `Clone ${describeIdentity(disk.identity)} to ${list}.`,
+      source,
+      disks,
+      readBytes: source.usedBytes,
+      writeBytes: disks.reduce((sum, { usedBytes }) => sum + usedBytes, 0),
+      warnings,
+      refusals: refusals.map((refusal) => refusal.toJSON()),
+    },
+    inspected.regions.map(({ used }) => used.toBytes()),
+  );
+}

@@ -1,0 +1,303 @@
+/**
+ * One target of a clone: what is written to it, what it must hold afterwards, and its failure, which is its own.
+ */
+import { native, type BlockFile, type ChunkPool, type Slot } from 'blockdev-native';
+import { exitCodes, isPermafrostError, PermafrostError } from '../base/errors.ts';
+import { describeTarget, openTarget, readFailure, writeFailure, type OpenDisk } from '../device/device.ts';
+import { ID_BYTES } from '../repository/format.ts';
+import type { ClonePlace } from './clone-plan.ts';
+import type { Outcome, TargetProgress, TargetReport } from './job.ts';
+import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
+import { acquire, eachInSlot } from './slots.ts';
+import {
+  applyPatches,
+  clearTarget,
+  flush,
+  patchesBehind,
+  settleTarget,
+  writePatches,
+  wrongPatches,
+  type Beginning,
+} from './target-steps.ts';
+import type { Batch } from './used-chunks.ts';
+import { zeroRange } from './zero-range.ts';
+
+/** Writing zeros into a hole of this size costs less than a second request. */
+const JOIN_BYTES = 64 * 1024;
+
+/** What was read of a batch. */
+export interface BatchContent {
+  /** 32 bytes a chunk. */
+  readonly ids: Buffer;
+  readonly zero: Uint8Array;
+}
+
+/** A batch to be found on a target, and what it must be there. */
+export interface ExpectedBatch {
+  readonly batch: Batch;
+  readonly ids: Buffer;
+}
+
+export class CloneTarget {
+  readonly number: number;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly #place: ClonePlace;
+  readonly #sourceBytes: number;
+  readonly #expected: ExpectedChunk[] = [];
+  #disk: OpenDisk | undefined;
+  #created: OpenDisk | undefined;
+  #doneBytes = 0;
+  #writtenBytes = 0;
+  #verified = false;
+  #isFinished = false;
+  #error: PermafrostError | undefined;
+
+  /** `sourceBytes`: the size of the disk that is cloned. */
+  constructor(place: ClonePlace, sourceBytes: number) {
+    this.#place = place;
+    this.#sourceBytes = sourceBytes;
+    this.#disk = place.disk;
+    this.number = place.number;
+    this.path = place.path;
+    this.sizeBytes = place.sizeBytes;
+  }
+
+  /** Why it was given up. */
+  get error(): PermafrostError | undefined {
+    return this.#error;
+  }
+
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  get progress(): TargetProgress {
+    const { number, path } = this;
+    const error = this.#error === undefined ? {} : { error: this.#error.toJSON() };
+    return { number, path, doneBytes: this.#doneBytes, ...error };
+  }
+
+  /** How it ended; `otherwise` if it neither failed by itself nor was finished. */
+  report(hasGaps: boolean, otherwise: 'failed' | 'cancelled'): TargetReport {
+    const { number, path, sizeBytes } = this;
+    const error = this.#error;
+    return {
+      number,
+      identity: this.#disk?.identity ?? describeTarget(path, sizeBytes),
+      outcome: this.#outcome(hasGaps, otherwise),
+      writtenBytes: this.#writtenBytes,
+      verified: this.#verified,
+      ...(error === undefined ? {} : { error: error.toJSON() }),
+    };
+  }
+
+  #outcome(hasGaps: boolean, otherwise: Outcome): Outcome {
+    if (this.#error !== undefined)
+      return this.#error.exitCode === exitCodes.unverified ? 'does-not-verify' : 'failed';
+    if (!this.#isFinished) return otherwise;
+    return hasGaps ? 'done-with-gaps' : 'done';
+  }
+
+  /**
+   * Does `work` unless the target was given up, and gives it up if that fails. Rejects with what concerns the
+   * whole job: a cancel, or a bug.
+   */
+  async attempt(work: () => Promise<void>): Promise<void> {
+    if (this.#error !== undefined) return;
+    try {
+      await work();
+    } catch (error) {
+      if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
+      this.#error ??= error;
+    }
+  }
+
+  /** A phase begins. */
+  begin(): void {
+    this.#doneBytes = 0;
+  }
+
+  /** Makes sure that it is still the disk that was planned for, and may be written; creates it where there was none. */
+  async open(): Promise<void> {
+    if (this.#disk === undefined) this.#disk = this.#created = await openTarget(this.path, this.sizeBytes);
+    await this.#disk.checkUnchanged();
+    await this.#disk.allowWrites();
+  }
+
+  clear(beginnings: readonly Beginning[]): Promise<void> {
+    const inside = beginnings.filter(({ start }) => start < this.sizeBytes);
+    return clearTarget(this.#file, this.sizeBytes, true, inside);
+  }
+
+  /** Writes the batch that `slot` holds; with `spare`, only what differs from what is there. */
+  async write(slot: Slot, batch: Batch, content: BatchContent, spare?: ChunkPool): Promise<void> {
+    const wanted = spare === undefined ? undefined : await this.#differing(spare, batch, content.ids);
+    const isWanted = (i: number): boolean => wanted === undefined || wanted.has(i);
+    const data = writesOf(batch, this.sizeBytes, (i) => content.zero[i] === 0 && isWanted(i));
+    try {
+      if (data.length > 0) await slot.writeChunks(this.#file, data);
+    } catch (error) {
+      throw writeFailure(error, this.path);
+    }
+    const zeros = writesOf(batch, this.sizeBytes, (i) => content.zero[i] === 1 && isWanted(i));
+    for (let k = 0; k < zeros.length; k += 3) await zeroRange(this.#file, zeros[k + 1]!, zeros[k + 2]!);
+    for (const pieces of [data, zeros])
+      for (let k = 2; k < pieces.length; k += 3) this.#writtenBytes += pieces[k]!;
+    this.#doneBytes += batch.usedBytes;
+  }
+
+  /** Writes a chunk that was held back, with what the plan changes in it. `isUsed`: whether the source has anything there. */
+  async writeHeld(offset: number, source: Uint8Array, isUsed: boolean): Promise<void> {
+    const length = Math.min(source.length, this.sizeBytes - offset);
+    if (length <= 0) return;
+    const patches = this.#place.tables.writes.filter(
+      (patch) => patch.offset < offset + length && patch.offset + patch.bytes.length > offset,
+    );
+    if (!isUsed && patches.length === 0) return;
+    const bytes = Buffer.from(source.subarray(0, length));
+    applyPatches(bytes, offset, patches);
+    try {
+      await this.#file.write(offset, bytes);
+    } catch (error) {
+      throw writeFailure(error, this.path);
+    }
+    this.#writtenBytes += length;
+    this.#expected.push({ offset, length, id: native.hash(bytes) });
+  }
+
+  /** Writes what the plan puts behind the end of the source. */
+  writeBehind(): Promise<void> {
+    return writePatches(this.#file, patchesBehind(this.#place.tables.writes, this.#sourceBytes));
+  }
+
+  flush(): Promise<void> {
+    return flush(this.#file);
+  }
+
+  /** Reads back all that was written. Throws `device/read-back-differs`. */
+  async verify(
+    pool: ChunkPool,
+    batches: Iterable<ExpectedBatch>,
+    signal: AbortSignal | undefined,
+    onBytes: (bytes: number) => void,
+  ): Promise<void> {
+    let lowest = { offset: Infinity, length: 0 };
+    let count = 0;
+    const found = (offset: number, length: number): void => {
+      count++;
+      if (offset < lowest.offset) lowest = { offset, length };
+    };
+    await eachInSlot(pool, batches, signal, async (slot, { batch, ids }) => {
+      const spans = usedSpans(batch);
+      for (const i of await this.#wrongIn(slot, batch, ids)) {
+        const { start, end } = spans[i]!;
+        found(start, end - start);
+      }
+      this.#doneBytes += batch.usedBytes;
+      onBytes(batch.usedBytes);
+    });
+    const input = { file: this.#file, pool, ...(signal === undefined ? {} : { signal }) };
+    for (const i of await compareChunks(input, this.#expected))
+      found(this.#expected[i]!.offset, this.#expected[i]!.length);
+    const behind = patchesBehind(this.#place.tables.writes, this.#sourceBytes);
+    for (const { offset, length } of await wrongPatches(this.#disk!, behind)) found(offset, length);
+    if (count > 0)
+      throw new PermafrostError('device/read-back-differs', { device: this.path, ...lowest, count });
+    this.#verified = true;
+  }
+
+  /** The last step: makes the kernel forget what it knew. What could not be done, as a sentence. */
+  async settle(): Promise<string | undefined> {
+    const left = await settleTarget(this.#disk!);
+    this.#isFinished = true;
+    return left;
+  }
+
+  /** Closes what {@link open} created; the rest belongs to the plan. */
+  async close(): Promise<void> {
+    await this.#created?.close();
+  }
+
+  get #file(): BlockFile {
+    return this.#disk!.file;
+  }
+
+  async #differing(spare: ChunkPool, batch: Batch, ids: Buffer): Promise<ReadonlySet<number>> {
+    const slot = await acquire(spare);
+    try {
+      return await this.#wrongIn(slot, batch, ids);
+    } finally {
+      slot.release();
+    }
+  }
+
+  /** Which chunks of the batch the target does not have as `ids` say; those behind its end are none. */
+  async #wrongIn(slot: Slot, batch: Batch, ids: Buffer): Promise<Set<number>> {
+    const wrong = new Set<number>();
+    const { lengths } = batch;
+    let there;
+    try {
+      there = await slot.readChunks(this.#file, { lengths, reads: readsBefore(batch.reads, this.sizeBytes) });
+    } catch (error) {
+      throw readFailure(error, this.path);
+    }
+    for (const [i, { start, end }] of usedSpans(batch).entries()) {
+      const [from, to] = [i * ID_BYTES, (i + 1) * ID_BYTES];
+      const isSame = ids.compare(there.ids, from, to, from, to) === 0 && !touches(there.bad, start, end);
+      if (end <= this.sizeBytes && !isSame) wrong.add(i);
+    }
+    return wrong;
+  }
+}
+
+/** Reads that end before `sizeBytes`. */
+function readsBefore(reads: Float64Array, sizeBytes: number): Float64Array {
+  const last = reads.length - 3;
+  if (last < 0 || reads[last + 1]! + reads[last + 2]! <= sizeBytes) return reads;
+  let count = reads.length;
+  while (count > 0 && reads[count - 2]! + reads[count - 1]! > sizeBytes) count -= 3;
+  return reads.slice(0, count);
+}
+
+/** Chunk of the batch in which the read at `k` lies: all chunks but a region's last are as long as the first. */
+function chunkOf({ reads, lengths }: Batch, k: number): number {
+  return Math.floor(reads[k]! / lengths[0]!);
+}
+
+/** From where to where each chunk of the batch is used. */
+function usedSpans(batch: Batch): { start: number; end: number }[] {
+  const spans = batch.chunks.map(() => ({ start: -1, end: -1 }));
+  for (let k = 0; k < batch.reads.length; k += 3) {
+    const span = spans[chunkOf(batch, k)]!;
+    if (span.start < 0) span.start = batch.reads[k + 1]!;
+    span.end = batch.reads[k + 1]! + batch.reads[k + 2]!;
+  }
+  return spans;
+}
+
+/** What to write of the wanted chunks before `sizeBytes`: bufferOffset, fileOffset, length triples, small holes filled. */
+function writesOf(batch: Batch, sizeBytes: number, isWanted: (i: number) => boolean): Float64Array {
+  const reads = readsBefore(batch.reads, sizeBytes);
+  const writes: number[] = [];
+  for (let k = 0; k < reads.length; k += 3) {
+    if (!isWanted(chunkOf(batch, k))) continue;
+    const [buffer, file, length] = [reads[k]!, reads[k + 1]!, reads[k + 2]!];
+    const last = writes.length - 3;
+    if (last >= 0) {
+      const hole = buffer - (writes[last]! + writes[last + 2]!);
+      if (file - writes[last + 1]! === buffer - writes[last]! && hole <= JOIN_BYTES) {
+        writes[last + 2]! += hole + length;
+        continue;
+      }
+    }
+    writes.push(buffer, file, length);
+  }
+  return Float64Array.from(writes);
+}
+
+function touches(pairs: Float64Array, start: number, end: number): boolean {
+  for (let k = 0; k < pairs.length; k += 2)
+    if (pairs[k]! < end && pairs[k]! + pairs[k + 1]! > start) return true;
+  return false;
+}
