@@ -3,9 +3,11 @@ import { statfs } from 'node:fs/promises';
 import {
   isPermafrostError,
   PauseGate,
+  planClone,
   planImage,
   planRestore,
   PermafrostError,
+  runClone,
   runImage,
   runRestore,
   runVerify,
@@ -60,6 +62,7 @@ export class InProcessHost implements JobHost {
     const options = signal === undefined ? {} : { signal };
     if (job.kind === 'image') return planImage(job, options);
     if (job.kind === 'restore') return planRestore(job, options);
+    if (job.kind === 'clone') return planClone(job, options);
     return {
       job,
       digest: 'verify',
@@ -96,6 +99,7 @@ export class InProcessHost implements JobHost {
     const work = (): Promise<Report> => {
       if (job.kind === 'image') return runImage(job, { ...options, confirmed: digest });
       if (job.kind === 'restore') return runRestore(job, { ...options, confirmed: digest });
+      if (job.kind === 'clone') return runClone(job, { ...options, confirmed: digest });
       return runVerify(job, options);
     };
     void work().then(

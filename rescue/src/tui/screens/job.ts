@@ -160,6 +160,8 @@ function jobWords(job: Job, { countdown: w, plan }: Words): string {
       return w.image(job.sources.join(', '));
     case 'restore':
       return w.restore(job.image, job.targets.map(({ target }) => target).join(', '));
+    case 'clone':
+      return w.clone(job.source, job.targets.join(', '));
     case 'verify':
       return w.verify(job.image === undefined ? plan.verifyAll : plan.verifyOne(job.image));
   }

@@ -140,6 +140,8 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
           : [text(w.imageTaken(taken.name, taken.sequence, format.moment(taken.created)))]),
       ];
     }
+    case 'clone':
+      return [text(w.clone(job.source), 'strong')];
     case 'verify': {
       const name = chosenImage(state)?.name ?? job.image ?? EVERYTHING;
       const what = job.image === undefined ? w.verifyAll : w.verifyOne(name);
@@ -150,7 +152,7 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
 
 function diskBlocks(disk: DiskPlan, plan: Plan, words: Words): Block[] {
   const { plan: w } = words;
-  const restores = plan.job.kind === 'restore';
+  const restores = plan.job.kind === 'restore' || plan.job.kind === 'clone';
   const destroys = disk.destroys ?? [];
   const who = identityWords(disk.identity, words);
   return [
@@ -208,7 +210,7 @@ function rawBlocks(regions: readonly RegionPlan[], words: Words): Block[] {
 function sumBlocks(plan: Plan, words: Words): Block[] {
   const { plan: w, format } = words;
   const { job, readBytes, writeBytes, freeBytes } = plan;
-  if (job.kind === 'restore') return [space, text(w.write(format.bytes(writeBytes)))];
+  if (job.kind === 'restore' || job.kind === 'clone') return [space, text(w.write(format.bytes(writeBytes)))];
   if (job.kind === 'verify') return [];
   return [
     space,

@@ -100,6 +100,25 @@ function outcomeBlocks(report: Report, words: Words): Block[] {
         text(w.written(format.bytes(sum('writtenBytes')))),
         report.verified === true ? text(w.verified, 'good') : text(w.notVerified, 'warning'),
       ];
+    case 'clone': {
+      const targets = report.targets ?? [];
+      const good = targets.filter((target) => target.outcome.startsWith('done')).length;
+      const sentence = outcome === 'done-with-gaps' ? w.clone['done-with-gaps'] : w.clone.done;
+      return [
+        outcome === 'done-in-part' || outcome === 'does-not-verify'
+          ? text(w.clone.part(good, targets.length), tone)
+          : text(sentence(took), tone),
+        ...targets.flatMap(({ identity, error }) =>
+          error === undefined
+            ? []
+            : [
+                text(`${identity.path}: ${problemText(error, words)}`, 'danger'),
+                text(problemHint(error, words), 'plain', 2),
+              ],
+        ),
+        report.verified === true ? text(w.verified, 'good') : text(w.notVerified, 'warning'),
+      ];
+    }
     case 'verify': {
       const images = common.images(sum('images'));
       return outcome === 'done'

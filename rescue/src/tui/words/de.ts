@@ -296,6 +296,7 @@ export const de: Words = {
     title: 'Der Plan',
     image: (disks, place) => `${disks} sichern in ${place}.`,
     restore: 'Das Abbild zurückspielen:',
+    clone: (source) => `${source} kopieren:`,
     verify: (what, place) => `${what} prüfen in ${place}.`,
     verifyAll: 'Alle Abbilder',
     verifyOne: (name) => `Das Abbild „${name}“`,
@@ -377,6 +378,7 @@ export const de: Words = {
     title: {
       image: 'Ein Abbild wird gespeichert',
       restore: 'Ein Abbild wird zurückgespielt',
+      clone: 'Eine Platte wird kopiert',
       verify: 'Es wird geprüft',
     },
     planning: 'Es wird ermittelt, was zu tun ist …',
@@ -428,6 +430,7 @@ export const de: Words = {
     steps: 'Er tut dies:',
     image: (sources) => `ein Abbild von ${sources} speichern`,
     restore: (image, targets) => `das Abbild ${image} auf ${targets} zurückspielen`,
+    clone: (source, targets) => `${source} auf ${targets} kopieren`,
     verify: (what) => `prüfen: ${what}`,
     stop: 'stoppen',
     help: ['Jede Taste stoppt ihn. Geschrieben ist noch nichts.'],
@@ -445,6 +448,7 @@ export const de: Words = {
       done: 'Fertig',
       'done-with-gaps': 'Fertig, aber nicht alles',
       failed: 'Es hat nicht geklappt',
+      'done-in-part': 'Fertig, aber nicht auf jeder Platte',
       'does-not-verify': 'Es stimmt nicht',
       cancelled: 'Gestoppt',
     },
@@ -462,6 +466,11 @@ export const de: Words = {
       done: (images, bytes, time) =>
         `${images} bis zum letzten Byte geprüft (${bytes}): alles zurückspielbar. Es dauerte ${time}.`,
       damaged: (bad, all) => `${bad} von ${all} sind nicht ganz zurückspielbar.`,
+    },
+    clone: {
+      done: (time) => `Die Kopie ist fertig. Es dauerte ${time}.`,
+      'done-with-gaps': (time) => `Die Kopie ist fertig, ohne das, was nicht lesbar war. Es dauerte ${time}.`,
+      part: (good, all) => `${good} von ${all} Platten haben die Kopie.`,
     },
     verified: 'Von der Platte zurückgelesen, und gleich dem Abbild.',
     notVerified: 'Es wurde nicht zurückgelesen: ob die Platte alles behalten hat, ist nicht bekannt.',

@@ -295,6 +295,7 @@ export const en = {
     title: 'The plan',
     image: (disks: string, place: string): string => `Save ${disks} in ${place}.`,
     restore: 'Put the image back:',
+    clone: (source: string): string => `Copy ${source}:`,
     verify: (what: string, place: string): string => `Check ${what} in ${place}.`,
     verifyAll: 'all images',
     verifyOne: (name: string): string => `the image "${name}"`,
@@ -377,6 +378,7 @@ export const en = {
     title: {
       image: 'Saving an image',
       restore: 'Putting an image back',
+      clone: 'Copying a disk',
       verify: 'Checking',
     },
     planning: 'Working out what is to be done …',
@@ -431,6 +433,7 @@ export const en = {
     steps: 'It does this:',
     image: (sources: string): string => `save an image of ${sources}`,
     restore: (image: string, targets: string): string => `put image ${image} back on ${targets}`,
+    clone: (source: string, targets: string): string => `copy ${source} to ${targets}`,
     verify: (what: string): string => `check ${what}`,
     stop: 'stop it',
     help: ['Press any key to stop it. Nothing has been written yet.'],
@@ -448,6 +451,7 @@ export const en = {
       done: 'Done',
       'done-with-gaps': 'Done, but not all of it',
       failed: 'It did not work',
+      'done-in-part': 'Done, but not on every disk',
       'does-not-verify': 'It is not right',
       cancelled: 'Stopped',
     },
@@ -465,6 +469,12 @@ export const en = {
       done: (images: string, bytes: string, time: string): string =>
         `${images} checked to the last byte (${bytes}): all can be put back. It took ${time}.`,
       damaged: (bad: number, all: string): string => `${bad} of ${all} cannot be put back whole.`,
+    },
+    clone: {
+      done: (time: string): string => `The copy is done. It took ${time}.`,
+      'done-with-gaps': (time: string): string =>
+        `The copy is done, without what could not be read. It took ${time}.`,
+      part: (good: number, all: number): string => `${good} of ${all} disks have the copy.`,
     },
     verified: 'Read back from the disk, and the same as the image.',
     notVerified: 'It was not read back: whether the disk has kept it all is not known.',
