@@ -28,19 +28,33 @@ export interface ListedDisk {
   readonly problem?: string;
 }
 
-/** All disks, in the order of their names. A disk that cannot be read is listed with its problem. */
+/**
+ * All disks, in the order of their names, but those that {@link isPartOfSystem} tells. A disk that cannot be read is
+ * listed with its problem.
+ */
 export async function describeDisks(signal?: AbortSignal): Promise<ListedDisk[]> {
   const listed: ListedDisk[] = [];
   for (const disk of await listDisks()) {
     const uses = await diskUse(disk.path);
     try {
-      listed.push({ disk, uses, ...(await contentsOf(disk.path, signal)) });
+      const described = { disk, uses, ...(await contentsOf(disk.path, signal)) };
+      if (!isPartOfSystem(described)) listed.push(described);
     } catch (error) {
       if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
       listed.push({ disk, uses, regions: [], problem: error.message });
     }
   }
   return listed;
+}
+
+/** Files that the running system mounts its programs from: its own root where it has been started from a medium, packages. */
+export function isPartOfSystem({ disk, uses, regions }: ListedDisk): boolean {
+  return (
+    disk.bus === 'loop' &&
+    disk.readOnly &&
+    uses.some(({ kind }) => kind === 'mounted') &&
+    regions.every(({ fileSystem }) => fileSystem.kind === 'squashfs' || fileSystem.kind === 'erofs')
+  );
 }
 
 async function contentsOf(

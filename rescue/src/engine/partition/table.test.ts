@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gptDisk, mbrDisk, mbrEntry, mbrSector } from '../../../test/partition/build-disk.ts';
 import { assertKind, tableOf, withBadSectors } from '../../../test/partition/read-disk.ts';
+import { memoryReader } from '../base/block-reader.ts';
 import { readTable } from './table.ts';
 
 /** The first sector of a FAT file system, as mkfs.fat makes it. */
@@ -133,6 +134,16 @@ test('names the mismatch on a device and keeps to what the device says', async (
     table.warnings[0]!,
     /sectors of 512 bytes was found, but the disk is read with sectors of 4096/,
   );
+});
+
+test('a disc whose image is made for sticks too has no partitions, unless it is asked for them', async () => {
+  const disk = gptDisk({ sectors: 1024, partitions: two });
+  const disc = { ...memoryReader(disk), sectorSize: 2048 };
+  const table = await readTable(disc);
+  assertKind(table, 'none');
+  assert.equal(table.sectorSize, 2048);
+  assert.match(table.warnings.join(), /when this disc is copied to a stick/);
+  assertKind(await readTable(disc, { sectorSize: 512 }), 'gpt');
 });
 
 test('tells the sector size of an MBR in a file by where its entries lead', async () => {

@@ -22,6 +22,8 @@ export interface ReadTableOptions {
 }
 
 const usualSectorSizes = [512, 4096] as const;
+/** Of CD, DVD and Blu-ray (ECMA-119, 6.1.2). */
+const DISC_SECTOR_BYTES = 2048;
 
 /**
  * The partition table of `reader`. Rejects only for reasons other than what the disk holds or cannot deliver,
@@ -43,6 +45,9 @@ export async function readTable(
     const other = await readWith(reader, otherSize);
     return withWarning(other, `${mismatch} was found: the image is read with that sector size.`);
   }
+  // The image of a bootable disc is made for sticks too. Read as a disc it has no partitions.
+  if (sectorSize === DISC_SECTOR_BYTES && options.sectorSize === undefined)
+    return noTable(reader, sectorSize, [`${mismatch} was found, for when this disc is copied to a stick.`]);
   const warning = `${mismatch} was found, but the disk is read with sectors of ${sectorSize}: it was written through another adapter, or --sector-size ${otherSize} is right.`;
   return withWarning(table, warning);
 }
@@ -68,18 +73,15 @@ async function otherSectorSize(reader: BlockReader, table: PartitionTable): Prom
   return undefined;
 }
 
+function noTable({ sizeBytes }: BlockReader, sectorSize: number, warnings: readonly string[]): NoTable {
+  return { kind: 'none', sectorSize, sizeBytes, partitions: [], structures: [], doubtful: [], warnings };
+}
+
 async function readWith(reader: BlockReader, sectorSize: number): Promise<PartitionTable> {
-  const base = {
-    sectorSize,
-    sizeBytes: reader.sizeBytes,
-    partitions: [],
-    structures: [],
-    doubtful: [],
-  } as const;
-  const none = (warnings: readonly string[] = []): NoTable => ({ kind: 'none', ...base, warnings });
+  const none = (warnings: readonly string[] = []): NoTable => noTable(reader, sectorSize, warnings);
   const unreadable = (reason: string, code: Doubt['code'] = 'inconsistent'): UnreadableTable => ({
+    ...none(),
     kind: 'unreadable',
-    ...base,
     doubt: { code, reason },
     warnings: [`The whole disk is taken raw: ${reason}.`],
   });
