@@ -2,11 +2,12 @@
  * Benchmarks against peers: every contestant does the same work on the same file system, in turn, round after
  * round, and ends with its data synced. Medians and ratios are printed and written to docs/.
  *
- * Usage: node scripts/bench/main.ts [ROUNDS] [GROUP...]   Groups: speed, again, growth, huge; all if none is named.
+ * Usage: node scripts/bench/main.ts [ROUNDS] [GROUP...]   Groups: speed, clone, again, growth, huge; all if none is named.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { clone } from './clone.ts';
 import { growth, tenthImage, type GrowthRow } from './growth.ts';
 import { huge, type HugeRow } from './huge.ts';
 import { plot } from './plot.ts';
@@ -24,9 +25,14 @@ function attach(bench: Bench, image: string, file: string): void {
   bench.shell(`losetup --find --show --read-only ${image} > ${file}`);
 }
 
-function speed(bench: Bench): void {
+/** `source.img`, and its used bytes in `used.bin`. */
+function makeSource(bench: Bench): void {
   makeExt4(bench, 'source.img', 1100, 4);
   bench.shell('partclone.ext4 -c -a0 -s source.img -O used.bin -L log 2>/dev/null');
+}
+
+function speed(bench: Bench): void {
+  makeSource(bench);
   attach(bench, 'source.img', 'loop');
   console.log(`${(bench.sizeOf('used.bin') / 1e9).toFixed(2)} GB used, ${rounds} rounds`);
   firstImage(bench, permafrost);
@@ -39,7 +45,9 @@ function speed(bench: Bench): void {
   }
   bench.shell('head -c 2G /dev/urandom > noise.img');
   memory(bench, permafrost);
-  bench.shell('rm -rf noise.img wide repo borg restic *.zst *.fsa used.bin');
+  bench.shell(
+    'losetup --detach $(cat loop); rm -rf loop noise.img wide repo borg restic *.zst *.fsa used.bin source.img',
+  );
 }
 
 function again(bench: Bench): void {
@@ -58,6 +66,11 @@ const bench = new Bench(
 try {
   mkdirSync(join(bench.folder, 'cache'));
   if (wants('speed')) speed(bench);
+  if (wants('clone')) {
+    makeSource(bench);
+    clone(bench, permafrost);
+    bench.shell('rm -f source.img used.bin');
+  }
   if (wants('again')) again(bench);
   let rows: GrowthRow[] = [];
   if (wants('growth')) {
