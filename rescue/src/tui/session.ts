@@ -6,7 +6,15 @@ import { layoutView, type Frame, type Laid } from './components/layout.ts';
 import type { Effect } from './flow/effects.ts';
 import type { FlowEvent } from './flow/events.ts';
 import { reduce } from './flow/reduce.ts';
-import { currentView, initialState, type FlowState, type StartOptions } from './flow/state.ts';
+import {
+  currentStep,
+  currentView,
+  initialState,
+  type FlowState,
+  type Overlay,
+  type StartOptions,
+  type Step,
+} from './flow/state.ts';
 import type { Key } from './keys.ts';
 import { noticeText } from './screens/overlays.ts';
 import { viewOf } from './screens/view-of.ts';
@@ -18,6 +26,8 @@ export interface SessionOptions extends StartOptions {
   readonly theme: Theme;
   readonly frame: Frame;
   readonly runEffect: (effect: Effect, session: Session) => void;
+  /** Where it begins, if not at the start. */
+  readonly state?: FlowState;
 }
 
 export class Session {
@@ -27,7 +37,10 @@ export class Session {
   #state: FlowState;
   #frame: Frame;
   #cursor: number | undefined;
-  #scroll = 0;
+  /** Ids of what had the focus on each page, as it was seen there. */
+  readonly #seen = new Map<Step | Overlay, string>();
+  /** First line shown of a text; undefined where the window follows the focus. */
+  #scroll: number | undefined;
   #laid: Laid | undefined;
   #view: View | undefined;
 
@@ -35,7 +48,7 @@ export class Session {
     this.theme = options.theme;
     this.#frame = options.frame;
     this.#runEffect = options.runEffect;
-    this.#state = initialState(options);
+    this.#state = options.state ?? initialState(options);
   }
 
   get state(): FlowState {
@@ -71,7 +84,8 @@ export class Session {
 
   /** What happened; a bug in what it leads to is shown, and ends nothing. */
   dispatch(event: FlowEvent): void {
-    const before = currentView(this.#state);
+    const before = this.#state;
+    const viewBefore = currentView(before);
     const focusBefore = this.#focusId();
     let effects: readonly Effect[] = [];
     try {
@@ -82,8 +96,10 @@ export class Session {
       this.#state = reduce(this.#state, { kind: 'bug', text: describeBug(error) }).state;
     }
     this.#view = undefined;
-    if (currentView(this.#state) !== before) this.#scroll = 0;
-    if (currentView(this.#state) !== before || this.#focusId() !== focusBefore) this.#cursor = undefined;
+    this.#keepFocus(before, focusBefore);
+    const isOther = currentView(this.#state) !== viewBefore;
+    if (isOther || event.kind === 'focus') this.#scroll = undefined;
+    if (isOther || this.#focusId() !== focusBefore) this.#cursor = undefined;
     this.#changed();
     for (const effect of effects) this.#runEffect(effect, this);
   }
@@ -109,16 +125,16 @@ export class Session {
         this.#move(1);
         return;
       case 'page-up':
-        this.#move(-this.#page(), false);
+        this.#scrollBy(-this.#page());
         return;
       case 'page-down':
-        this.#move(this.#page(), false);
+        this.#scrollBy(this.#page());
         return;
       case 'home':
-        this.#move(-Infinity, false);
+        this.#toEnd(0);
         return;
       case 'end':
-        this.#move(Infinity, false);
+        this.#toEnd(-1);
         return;
       case 'enter':
         this.#enter(focused);
@@ -159,14 +175,14 @@ export class Session {
       {
         focus: focused?.id,
         cursor: focused?.kind === 'field' ? this.#cursorIn(focused) : 0,
-        scroll: this.#scroll,
+        ...(this.#scroll === undefined ? {} : { scroll: this.#scroll }),
         ...(notice === undefined ? {} : { notice: { text: noticeText(notice, words), bad: notice.bad } }),
       },
       this.#frame,
       this.theme,
       words,
     );
-    this.#scroll = Math.min(this.#scroll, laid.maxScroll);
+    if (this.#scroll !== undefined) this.#scroll = Math.min(this.#scroll, laid.maxScroll);
     return laid;
   }
 
@@ -175,13 +191,29 @@ export class Session {
     for (const listener of this.#listeners) listener();
   }
 
-  /** The item with the focus: the first one where none was chosen, or the chosen one is gone. */
+  /**
+   * The item with the focus: the first one that can be chosen, until one is. What is gone leaves it to nothing, so
+   * that no key can mean another disk than the one that was seen.
+   */
   #focused(): Item | undefined {
     const { items } = this.view;
-    const id = this.#state.focus[currentView(this.#state)];
-    return (
-      items.find((item) => item.id === id) ?? items.find(({ reason }) => reason === undefined) ?? items[0]
-    );
+    const view = currentView(this.#state);
+    const seen = this.#seen.get(view);
+    const id = seen ?? this.#state.focus[view];
+    const found = items.find((item) => item.id === id);
+    if (found !== undefined || (seen !== undefined && !steady.has(view))) return found;
+    return items.find(({ reason }) => reason === undefined) ?? items[0];
+  }
+
+  /** Remembers what had the focus on the page that was seen: lists change under it. */
+  #keepFocus(before: FlowState, focusBefore: string | undefined): void {
+    const now = this.#state;
+    const view = currentView(before);
+    // Before there is a list nothing of it was seen.
+    const isListed = before.disks !== undefined || now.disks === undefined;
+    if (focusBefore !== undefined && isListed) this.#seen.set(view, focusBefore);
+    for (const key of this.#seen.keys()) if (now.focus[key] !== before.focus[key]) this.#seen.delete(key);
+    if (now.trail.length > before.trail.length) this.#seen.delete(currentStep(now));
   }
 
   #focusId(): string | undefined {
@@ -197,32 +229,45 @@ export class Session {
     return Math.max(1, this.#frame.rows - 8);
   }
 
-  /** The focus, or the text where there is nothing to choose, by `steps`; from the last item to the first where it `wraps`. */
-  #move(steps: number, wraps = true): void {
+  /** Up and down: to the next item, from the last to the first; through text that is longer than the window first. */
+  #move(step: 1 | -1): void {
     const { items } = this.view;
-    if (items.length === 0) {
-      const { maxScroll } = this.laid();
-      this.#scroll = Math.max(0, Math.min(maxScroll, this.#scroll + steps));
-      this.#changed();
+    const { focusOutside } = this.laid();
+    if (items.length === 0 || focusOutside === (step > 0 ? 'below' : 'above')) {
+      this.#scrollBy(step);
       return;
     }
     const at = items.findIndex(({ id }) => id === this.#focused()?.id);
-    // A page of items is fewer than its lines.
-    const wanted =
-      at +
-      (Math.abs(steps) > 1
-        ? Math.sign(steps) * Math.max(1, Math.min(items.length, Math.abs(steps) / 4))
-        : steps);
-    const next = wraps
-      ? (wanted + items.length) % items.length
-      : Math.max(0, Math.min(items.length - 1, Math.round(wanted)));
+    const next = at < 0 && step < 0 ? items.length - 1 : (at + step + items.length) % items.length;
     this.dispatch({ kind: 'focus', id: items[next]!.id });
+  }
+
+  /** To the first item or the last one, or end of a text. */
+  #toEnd(index: 0 | -1): void {
+    const item = this.view.items.at(index);
+    if (item === undefined) this.#scrollBy(index === 0 ? -Infinity : Infinity);
+    else this.dispatch({ kind: 'focus', id: item.id });
+  }
+
+  /** The window by so many lines; what has the focus keeps it. */
+  #scrollBy(lines: number): void {
+    const { first, maxScroll } = this.laid();
+    this.#scroll = Math.max(0, Math.min(maxScroll, first + lines));
+    this.#changed();
   }
 
   #enter(focused: Item | undefined): void {
     const { view } = this;
+    const { focusOutside } = this.laid();
     if (focused === undefined) {
       if (view.enter !== undefined) this.dispatch(view.enter.event);
+      else if (view.items.length > 0)
+        this.dispatch({ kind: 'notice', notice: { id: 'nothing-marked', subject: '', bad: true } });
+      return;
+    }
+    // Nothing is chosen that is not in sight.
+    if (focusOutside !== undefined) {
+      this.#scrollBy(focusOutside === 'below' ? this.#page() : -this.#page());
       return;
     }
     if (focused.kind === 'check') {
@@ -296,6 +341,9 @@ export class Session {
     }
   }
 }
+
+/** Pages whose entries stand for nothing that can be taken out. */
+const steady: ReadonlySet<Step | Overlay> = new Set(['home', 'tools', 'job', 'question']);
 
 /** Characters of a field: more than any path or password has. */
 const MAX_FIELD = 1024;

@@ -16,8 +16,8 @@ export interface Frame {
 export interface LayoutState {
   readonly focus: string | undefined;
   readonly cursor: number;
-  /** First line shown of a text to be read. */
-  readonly scroll: number;
+  /** First line shown; without it the window follows the focus. */
+  readonly scroll?: number;
   /** One line about what just happened. */
   readonly notice?: { readonly text: string; readonly bad: boolean };
 }
@@ -26,6 +26,10 @@ export interface Laid {
   readonly lines: readonly Line[];
   /** Lines of text that do not fit: how far it can be scrolled. */
   readonly maxScroll: number;
+  /** The first line of the content that is shown. */
+  readonly first: number;
+  /** Where what has the focus is, if not in the window. */
+  readonly focusOutside?: 'above' | 'below';
 }
 
 /** What everything is drawn for; smaller ones work, and say so. */
@@ -43,15 +47,31 @@ export function layoutView(
   const width = Math.max(20, Math.min(frame.columns, MAX_COLUMNS) - 1);
   const canvas: Canvas = { width, theme: canvasTheme };
   const top = topLines(view, frame, canvas, words);
-  const bottom = bottomLines(view, state, canvas, words);
-  // Two lines part the content from what is above and below it.
-  const room = Math.max(1, frame.rows - top.length - bottom.length - 2);
-  const { lines: content, focusStart, focusEnd } = contentLines(view, state, canvas);
-  const maxScroll = Math.max(0, content.length - room);
-  const first = Math.min(
-    maxScroll,
-    view.items.length === 0 ? state.scroll : windowStart(content.length, room, focusStart, focusEnd),
-  );
+  const { lines: content, focusStart, focusEnd, isFirst } = contentLines(view, state, canvas);
+  const windowFor = (bottom: readonly Line[]): Window => {
+    // Two lines part the content from what is above and below it.
+    const room = Math.max(1, frame.rows - top.length - bottom.length - 2);
+    const maxScroll = Math.max(0, content.length - room);
+    const following =
+      view.items.length === 0 ? 0 : windowStart(content.length, room, isFirst ? 0 : focusStart, focusEnd);
+    const first = Math.min(maxScroll, state.scroll ?? following);
+    const focusOutside =
+      state.focus === undefined
+        ? undefined
+        : focusStart >= first + room
+          ? 'below'
+          : focusStart < first
+            ? 'above'
+            : undefined;
+    return { room, maxScroll, first, ...(focusOutside === undefined ? {} : { focusOutside }) };
+  };
+  // What Enter does depends on what is in sight.
+  let bottom = bottomLines(view, state, canvas, words);
+  let { room, maxScroll, first, focusOutside } = windowFor(bottom);
+  if (focusOutside !== undefined) {
+    bottom = bottomLines(view, state, canvas, words, true);
+    ({ room, maxScroll, first, focusOutside } = windowFor(bottom));
+  }
   const visible = content.slice(first, first + room);
   const padding = Array.from({ length: room - visible.length }, (): Line => []);
   const rule = (more: boolean, mark: string): Line => {
@@ -67,7 +87,19 @@ export function layoutView(
     rule(first < maxScroll, canvasTheme.marks.down),
     ...bottom,
   ];
-  return { lines: clip(lines, frame), maxScroll };
+  return {
+    lines: clip(lines, frame),
+    maxScroll,
+    first,
+    ...(focusOutside === undefined ? {} : { focusOutside }),
+  };
+}
+
+interface Window {
+  readonly room: number;
+  readonly maxScroll: number;
+  readonly first: number;
+  readonly focusOutside?: 'above' | 'below';
 }
 
 /** On terminals that are smaller than any layout the keys are the last thing to go. */
@@ -85,7 +117,13 @@ function topLines(view: View, frame: Frame, canvas: Canvas, words: Words): Line[
   return lines;
 }
 
-function bottomLines(view: View, { notice }: LayoutState, canvas: Canvas, words: Words): Line[] {
+function bottomLines(
+  view: View,
+  { notice }: LayoutState,
+  canvas: Canvas,
+  words: Words,
+  outside = false,
+): Line[] {
   const { marks } = canvas.theme;
   const said: Line[] =
     notice === undefined
@@ -96,7 +134,7 @@ function bottomLines(view: View, { notice }: LayoutState, canvas: Canvas, words:
           canvas,
           1,
         );
-  return [...said, ...keyBar(keysOf(view, words), canvas)];
+  return [...said, ...keyBar(keysOf(view, words, outside), canvas)];
 }
 
 interface KeyHint {
@@ -104,14 +142,15 @@ interface KeyHint {
   readonly label: string;
 }
 
-/** The keys that do something on `view`, in the order of the key bar. */
-export function keysOf(view: View, words: Words): KeyHint[] {
+/** The keys that do something on `view`, in the order of the key bar; where what has the focus is not in sight, Enter only goes there. */
+export function keysOf(view: View, words: Words, outside = false): KeyHint[] {
   const { keys } = words;
   const hints: KeyHint[] = [];
   if (view.items.length > 1) hints.push({ key: keys.arrows, label: keys.move });
   else if (view.scrolls === true) hints.push({ key: keys.arrows, label: keys.scroll });
   const checks = view.items.some(({ kind }) => kind === 'check');
-  if (view.items.some(({ kind, reason }) => kind !== 'check' && reason === undefined))
+  if (outside) hints.push({ key: keys.enter, label: keys.readOn });
+  else if (view.items.some(({ kind, reason }) => kind !== 'check' && reason === undefined))
     hints.push({ key: keys.enter, label: view.enterLabel ?? keys.choose });
   else if (view.enter !== undefined) hints.push({ key: keys.enter, label: view.enter.label });
   if (view.items.some((item) => item.kind === 'choice' && item.space !== undefined))
@@ -137,7 +176,7 @@ function contentLines(
   view: View,
   state: LayoutState,
   canvas: Canvas,
-): { lines: Line[]; focusStart: number; focusEnd: number } {
+): { lines: Line[]; focusStart: number; focusEnd: number; isFirst: boolean } {
   const inner: Canvas = { ...canvas, width: canvas.width - 1 };
   const lines: Line[] = [];
   if (view.question !== undefined) lines.push(...wrapped(view.question, 'strong', inner), []);
@@ -164,8 +203,9 @@ function contentLines(
   while (lines.length > 0 && lines.at(-1)!.length === 0) lines.pop();
   return {
     lines: lines.map((line) => (line.length === 0 ? line : [span(' '), ...line])),
-    focusStart: view.items[0]?.id === state.focus ? 0 : focusStart,
+    focusStart,
     focusEnd,
+    isFirst: view.items[0]?.id === state.focus,
   };
 }
 

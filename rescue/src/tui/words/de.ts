@@ -63,6 +63,7 @@ export const de: Words = {
     space: 'Leertaste',
     move: 'bewegen',
     scroll: 'blättern',
+    readOn: 'weiterlesen',
     choose: 'wählen',
     goOn: 'weiter',
     mark: 'mehrere',

@@ -63,6 +63,7 @@ export const en = {
     space: 'Space',
     move: 'move',
     scroll: 'scroll',
+    readOn: 'read on',
     choose: 'choose',
     goOn: 'go on',
     mark: 'mark several',
