@@ -33,6 +33,7 @@ export { planRestore, runRestore } from './job/restore.ts';
 export { PauseGate } from './job/pause-gate.ts';
 export type { RunOptions } from './job/run-options.ts';
 export { describeImage, selectImage, type ImageSelection } from './job/select-image.ts';
+export { planJob, runJob } from './job/any-job.ts';
 export { runVerify } from './job/verify.ts';
 export type { ImagedDisk, ImagedRegion, Manifest } from './repository/manifest.ts';
 export { repositoryPlace } from './job/repository-place.ts';

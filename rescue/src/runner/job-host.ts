@@ -21,7 +21,7 @@ export interface JobHost {
   plan(job: Job, signal?: AbortSignal): Promise<Plan>;
   /** Starts `job` as it was confirmed by the digest of its plan. Throws `job/busy` while one runs. */
   start(job: Job, digest: string): Promise<void>;
-  /** Ends the job that runs, or a countdown, cleanly. */
+  /** Ends the job that runs, a countdown, a waiting, or what would follow by itself, cleanly. */
   cancel(): Promise<void>;
   /** Holds the job that runs before its next piece of work; it keeps its disks. */
   pause(): Promise<void>;
@@ -45,6 +45,23 @@ export type HostState = IdleState | CountdownState | RunningState | EndedState |
 /** Nothing runs. */
 export interface IdleState {
   readonly kind: 'idle';
+  /** What a job file waits for before it can begin; `cancel` ends that. */
+  readonly waiting?: string;
+  /** A job file that could not be begun, until it is dismissed. */
+  readonly problem?: FileProblem;
+}
+
+export interface FileProblem {
+  /** Where the file came from, for people. */
+  readonly source: string;
+  readonly error: ErrorReport;
+  readonly next?: NextAction;
+}
+
+/** What the machine does by itself in a moment; `cancel` and `dismiss` stop it. */
+export interface NextAction {
+  readonly action: 'power-off' | 'reboot';
+  readonly secondsLeft: number;
 }
 
 /** A job file was found and begins by itself, unless it is cancelled. */
@@ -102,7 +119,7 @@ export interface EndedState {
   /** The files that keep the report. */
   readonly reportPaths: readonly string[];
   /** What follows by itself, and when. */
-  readonly next?: { readonly action: 'power-off' | 'reboot'; readonly secondsLeft: number };
+  readonly next?: NextAction;
 }
 
 /** The runner does not answer; `error` says what is known. It is looked for until it is back. */

@@ -15,10 +15,7 @@ import {
   ownIdentity,
   parseProcessIdentity,
   PermafrostError,
-  runClone,
-  runImage,
-  runRestore,
-  runVerify,
+  runJob,
   type Job,
   type Outcome,
   type Report,
@@ -216,7 +213,7 @@ class FileRun {
       job,
       continues: interruptedOn !== undefined,
     });
-    return runStep(job, {
+    return runJob(job, {
       ...runOptions,
       ...(signal === undefined ? {} : { signal }),
       ...(announced.workers === undefined ? {} : { workers: announced.workers }),
@@ -308,19 +305,6 @@ async function mayWrite(path: string): Promise<boolean> {
     () => true,
     (error: unknown) => !['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''),
   );
-}
-
-function runStep(job: Job, options: RunOptions): Promise<Report> {
-  switch (job.kind) {
-    case 'image':
-      return runImage(job, options);
-    case 'restore':
-      return runRestore(job, options);
-    case 'clone':
-      return runClone(job, options);
-    case 'verify':
-      return runVerify(job, options);
-  }
 }
 
 /** The outcome of all: the first that is not good, else whether there were gaps. */

@@ -187,6 +187,23 @@ const table = {
     (d) => d.kept ?? 'Nothing half-done was left behind. Run the same command again to continue.',
     exitCodes.cancelled,
   ),
+  'job/busy': row<{ what: string }>(
+    (d) => `${d.what} is running, and one job runs at a time`,
+    () => 'Nothing was done. Wait until it has ended, or cancel it.',
+  ),
+  'job/lost': row<{ what: string }>(
+    (d) => `${d.what} was running when the program that ran it ended unexpectedly`,
+    () =>
+      'Run the same job again: it continues where it was. A disk that was being overwritten must not be used before.',
+  ),
+  'runner/lost': row<{ problem: string }>(
+    (d) => `the runner, which runs the jobs, does not answer: ${d.problem}`,
+    () => 'It is started again by itself. What happened is in /run/permafrost/log/runner.log.',
+  ),
+  'runner/protocol': row<{ problem: string }>(
+    (d) => `the runner and this program do not understand each other: ${d.problem}`,
+    () => 'Use the program that belongs to this rescue image.',
+  ),
   'job-file/invalid': row<{ file: string; problems: readonly string[] }>(
     (d) => `${d.file} is no job file:\n  ${d.problems.slice(0, 20).join('\n  ')}`,
     () => 'Nothing was done. Mend these lines; docs/unattended.md has examples.',
