@@ -2,7 +2,7 @@
  * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
  *   fast  lint, format, types, layers, the native addon, and the unit tests beside the sources
  *   all   fast, the executable, and rescue/test and *.root.test.ts: real file systems, loop devices, FUSE;
- *         these run as root; then the bootable image, and test-vm: virtual machines, one after the other
+ *         these run as root; then the bootable image, twice, and test-vm: virtual machines, one after the other
  *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_KILLS, PERMAFROST_FLIPS,
  * PERMAFROST_CUTS, PERMAFROST_SCRATCH (a folder with 10 GB free; /var/tmp if not set, because /tmp may be memory).
@@ -186,6 +186,7 @@ function suites(tier: Tier, scratch: string): Suite[] {
     checks([check('executable', 'scripts/build')]),
     testFiles('system tests', system, 'all', scratch, true),
     checks([check('bootable image', process.execPath, 'scripts/iso/build.ts')]),
+    checks([check('bootable image, again elsewhere', process.execPath, 'scripts/iso/reproducible.ts')]),
     // One at a time: a guest of two processors is all that two processors can carry in the time it has.
     testFiles('vm tests', vm, 'all', scratch, false, 1),
   ];
