@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-targets := help setup build iso lock demo test test-fast test-long lint format bench clean distclean
+targets := help setup build iso usb lock demo demo-cli test test-fast test-long lint format bench clean distclean
 .PHONY: $(targets) ready
 
 # Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
@@ -33,10 +33,19 @@ build: ready ## Build the one executable, dist/permafrost
 iso: build ## Build the bootable image, dist/permafrost.iso (docs/boot.md)
 	@node scripts/iso/build.ts
 
+usb: ready ## Write the image to a stick and read it back: make usb DISK=/dev/sdX (docs/boot.md)
+	@[ -e dist/permafrost.iso ] || $(MAKE) iso
+	@sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo "$$(command -v node)" scripts/write-usb.ts "$(DISK)" $(if $(filter 2,$(FORCE)),--force --force)
+
 lock: ready ## Pin the newest Debian packages of the image (scripts/iso/debian.lock.json)
 	@node scripts/iso/lock.ts
 
-demo: build ## Image, change, image again, wipe and restore a real demo disk, and prove it equal
+demo: iso ## Image, wipe and restore a real demo disk, then the same on a bare virtual machine, and prove both equal
+	@node scripts/demo.ts
+	@node scripts/demo-machine.ts
+
+demo-cli: build ## Only the first part of the demo
 	@node scripts/demo.ts
 
 test: ready ## Run all that CI runs (needs root or sudo; under 40 minutes)

@@ -1,28 +1,22 @@
 /**
- * `make demo`: makes a disk, images it, changes it, images it again, wipes it, restores it, and has other tools
- * say whether it is the same. Everything stays in build/demo to look at. Exit code 1 if anything is not equal.
+ * `make demo-cli`, the first part of `make demo`: makes a disk, images it, changes it, images it again, wipes it,
+ * restores it, and has other tools say whether it is the same. Everything stays in build/demo to look at. Exit code 1
+ * if anything is not equal.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../rescue/test/support/command.ts';
-import { changeDemoDisk, fillFile, makeDemoDisk, type DemoDisk } from '../rescue/test/support/demo-disk.ts';
-import { differingFiles, proveDisk, type DiskProof } from './demo-proof.ts';
+import { changeDemoDisk, fillFile, makeDemoDisk } from '../rescue/test/support/demo-disk.ts';
+import { proveDisk } from './demo-proof.ts';
+import { bold, describeDisk, heading, MB, runDemo, Verdicts } from './demo-show.ts';
 
 const folder = 'build/demo';
 const disk = join(folder, 'disk.img');
 const repository = join(folder, 'repository');
 const work = join(folder, 'work');
 const program = 'dist/permafrost';
-
-const bold = (text: string): string => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
-const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
-
-let step = 0;
-function heading(text: string): void {
-  console.log(`\n${bold(`${++step}. ${text}`)}`);
-}
 
 /** Runs one command of Permafrost in full view; any exit code but 0 ends the demo. */
 async function permafrost(...args: readonly string[]): Promise<void> {
@@ -37,60 +31,9 @@ async function repositoryBytes(): Promise<number> {
   return Number((await run('du', ['--summarize', '--bytes', repository])).stdout.split('\t')[0]);
 }
 
-let passed = 0;
-let failed = 0;
-function verdict(what: string, problem: string | undefined): void {
-  if (problem === undefined) passed++;
-  else failed++;
-  console.log(
-    `   ${problem === undefined ? '✔' : '✖'} ${what}${problem === undefined ? '' : `: ${problem}`}`,
-  );
-}
-
-/** Says of every part of the disk whether it is what it was. */
-function compare(before: DiskProof, after: DiskProof): void {
-  verdict('the partition table is the same (sfdisk)', before.table === after.table ? undefined : after.table);
-  before.partitions.forEach((was, index) => {
-    const is = after.partitions[index]!;
-    const name = `${was.partition.number} ${was.partition.kind.padEnd(5)}`;
-    verdict(`${name} is sound (${is.checker})`, is.fault);
-    if (was.partition.kind === 'swap') {
-      verdict(`${name} has the same header`, was.stream === is.stream ? undefined : 'it differs');
-      return;
-    }
-    const different = differingFiles(was.files, is.files);
-    verdict(
-      `${name} all ${was.files.size} files and folders are the same (SHA-256)`,
-      different.length > 0
-        ? `different: ${different.join(', ')}`
-        : was.files.size === 0
-          ? 'there are none'
-          : undefined,
-    );
-    verdict(
-      `${name} every used block is the same (partclone)`,
-      was.stream === is.stream ? undefined : 'the streams of partclone differ',
-    );
-  });
-}
-
-function describe(made: DemoDisk, proof: DiskProof): void {
-  for (const { partition, files } of proof.partitions) {
-    const size = `${partition.sizeBytes / 2 ** 20} MiB`.padStart(8);
-    console.log(
-      `   ${partition.number}  ${partition.kind.padEnd(6)}${size}  ${partition.label.padEnd(10)}${files.size === 0 ? '' : ` ${files.size} files and folders`}`,
-    );
-  }
-  console.log(`   Free space is full of noise: what no file uses must not cost anything in the image.`);
-  for (const { partition, fault, checker } of proof.partitions) {
-    if (fault !== undefined)
-      throw new Error(`the demo's own partition ${partition.number}: ${checker}: ${fault}`);
-  }
-  if (made.partitions.length !== proof.partitions.length) throw new Error('a partition is missing');
-}
-
 async function main(): Promise<void> {
   const started = performance.now();
+  const verdicts = new Verdicts();
   await rm(folder, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
@@ -105,7 +48,7 @@ async function main(): Promise<void> {
   console.log(
     `   ${disk}, ${MB((await stat(disk)).size)}, with a GPT and ${made.partitions.length} partitions:`,
   );
-  describe(made, monday);
+  describeDisk(monday);
 
   heading('What Permafrost sees');
   await permafrost('inspect', disk);
@@ -152,25 +95,15 @@ async function main(): Promise<void> {
   await permafrost('restore', 'tuesday', disk, '--repo', repository, '--yes');
 
   heading('Is it the same disk? Other tools say');
-  compare(tuesday, await proveDisk(made, work));
+  verdicts.compare(tuesday, await proveDisk(made, work));
 
   heading('Back to Monday: only what differs is written');
   await permafrost('restore', 'monday', disk, '--repo', repository, '--delta', '--yes');
-  compare(monday, await proveDisk(made, work));
+  verdicts.compare(monday, await proveDisk(made, work));
 
   await rm(work, { recursive: true });
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  if (failed > 0)
-    throw new Error(`the restored disk is NOT the same: ${failed} of ${passed + failed} checks failed`);
-  console.log(
-    `\n${bold(`The restored disk is the same: ${passed} checks by other tools passed, 0 failed`)} (${seconds} s).`,
-  );
+  verdicts.conclude(started);
   console.log(`Look around in ${folder}; \`make clean\` removes it.`);
 }
 
-try {
-  await main();
-} catch (error) {
-  console.log(`\n${bold('The demo FAILED')}: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await runDemo(main);

@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: ['engine', 'unattended', 'runner'],
   tui: ['engine', 'unattended', 'runner'],
   main: ['cli', 'tui', 'runner', 'engine'],
-  scripts: ['engine', 'unattended'],
+  scripts: ['engine', 'unattended', 'test-vm'],
   native: [],
   'test-vm': [],
 };
