@@ -49,6 +49,7 @@ export class Session {
     this.#frame = options.frame;
     this.#runEffect = options.runEffect;
     this.#state = options.state ?? initialState(options);
+    if (this.#isFromTop()) this.#scroll = 0;
   }
 
   get state(): FlowState {
@@ -98,7 +99,8 @@ export class Session {
     this.#view = undefined;
     this.#keepFocus(before, focusBefore);
     const isOther = currentView(this.#state) !== viewBefore;
-    if (isOther || event.kind === 'focus') this.#scroll = undefined;
+    if (isOther || event.kind === 'planned') this.#scroll = this.#isFromTop() ? 0 : undefined;
+    else if (event.kind === 'focus') this.#scroll = undefined;
     if (isOther || this.#focusId() !== focusBefore) this.#cursor = undefined;
     this.#changed();
     for (const effect of effects) this.#runEffect(effect, this);
@@ -222,6 +224,14 @@ export class Session {
     } catch {
       // The page cannot be drawn; that is shown when it is tried.
       return undefined;
+    }
+  }
+
+  #isFromTop(): boolean {
+    try {
+      return this.view.fromTop === true;
+    } catch {
+      return false;
     }
   }
 

@@ -23,6 +23,8 @@ export interface View {
   readonly enter?: { readonly label: string; readonly event: FlowEvent };
   /** What Enter does is called in the key bar, where "choose" says too little. */
   readonly enterLabel?: string;
+  /** Is shown from its top, wherever the focus is: what it says matters more than what can be chosen. */
+  readonly fromTop?: boolean;
   /** The body is text to be read: arrows scroll it. */
   readonly scrolls?: boolean;
   /** The screen asks for something that cannot be undone. */

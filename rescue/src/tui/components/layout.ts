@@ -28,6 +28,8 @@ export interface Laid {
   readonly maxScroll: number;
   /** The first line of the content that is shown. */
   readonly first: number;
+  /** How many lines the content has. */
+  readonly contentLines: number;
   /** Where what has the focus is, if not in the window. */
   readonly focusOutside?: 'above' | 'below';
 }
@@ -91,6 +93,7 @@ export function layoutView(
     lines: clip(lines, frame),
     maxScroll,
     first,
+    contentLines: content.length,
     ...(focusOutside === undefined ? {} : { focusOutside }),
   };
 }

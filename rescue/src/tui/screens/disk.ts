@@ -11,7 +11,8 @@ export function diskView(state: FlowState, words: Words): View {
   const listed = diskByKey(state, state.lookedAt);
   return {
     step: 'disk',
-    title: listed === undefined ? w.gone : diskTitle(listed, words),
+    title: words.disks.title,
+    ...(listed === undefined ? {} : { question: diskTitle(listed, words) }),
     body:
       listed === undefined
         ? [text(w.gone, 'warning')]

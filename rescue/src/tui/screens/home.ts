@@ -16,8 +16,7 @@ export function homeView(state: FlowState, words: Words): View {
     id: flow,
     label,
     detail: [text(detail)],
-    enter: { kind: 'begin', flow },
-    ...(busy === undefined ? {} : { reason: busy }),
+    ...(busy === undefined ? { enter: { kind: 'begin', flow } as const } : { reason: busy }),
   });
   const leave: FlowEvent = {
     kind: 'ask',

@@ -54,7 +54,8 @@ export function helpView(below: View, words: Words): View {
   const close = { kind: 'help', open: false } as const;
   return {
     step: below.step,
-    title: `${words.help.title}: ${below.title}`,
+    title: words.help.title,
+    question: below.title,
     body: below.help.flatMap((paragraph) => [text(paragraph), text('')]),
     items: [],
     keys: [],

@@ -70,6 +70,7 @@ export function planView(state: FlowState, words: Words): View {
     keys: [],
     back: { label: keys.back, event: { kind: 'back' } },
     help: w.help,
+    fromTop: true,
     ...(flow === 'restore' ? { danger: true } : {}),
   };
 }
