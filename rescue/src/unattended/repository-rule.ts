@@ -31,8 +31,10 @@ export interface PlaceOptions {
   readonly onNote?: (note: string) => void;
   /** How long to wait for what may come, in seconds; Infinity for ever. Default 60. */
   readonly waitSeconds?: number;
-  /** What is done for the folder: made if it is missing (the default), must be there, or may be missing, and nothing is written at all. */
+  /** What is done for the folder: made if it is missing (the default), must be there, or may be missing. */
   readonly folder?: 'create' | 'existing' | 'any';
+  /** Mounts a disk so that no byte of it changes: for looking only. */
+  readonly untouched?: boolean;
   readonly system?: PlaceSystem;
 }
 
@@ -73,7 +75,7 @@ export async function placeRepository(
   const folder = 'ssh' in rule ? '.' : checkedFolder(rule, rule.folder ?? '.');
   const mounted = await waitFor(rule, options, () =>
     'label' in rule || 'uuid' in rule
-      ? mountDisk(rule, system, wanted === 'any', signal)
+      ? mountDisk(rule, system, options.untouched === true, signal)
       : mountShare(rule, system, { ...(signal === undefined ? {} : { signal }), ...note(options) }),
   );
   const path = join(mounted.mountPoint, folder);

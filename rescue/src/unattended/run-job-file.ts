@@ -77,6 +77,7 @@ async function withRepository(file: JobFile, options: JobFileOptions): Promise<R
     onWaiting: (what) => emit(waiting(what)),
     onNote: (note) => emit({ type: 'note', note }),
     waitSeconds: dryRun ? 0 : (file.wait ?? options.waitSeconds ?? 60),
+    untouched: dryRun,
     folder: dryRun ? 'any' : file.steps.some((step) => 'image' in step) ? 'create' : 'existing',
   });
   const stopWatching =
