@@ -15,7 +15,9 @@ export async function chooseEntry(machine: Machine, title: string, seconds = 60)
     chosen = await serial.becomes(
       (rows) => {
         const now = chosenLine(rows);
-        return now === before ? undefined : now;
+        // Half of a line is no other line.
+        const unfinished = now !== undefined && now !== title && title.startsWith(now);
+        return now === before || unfinished ? undefined : now;
       },
       10,
       `the boot menu moves on from "${before}"`,

@@ -131,7 +131,8 @@ export class Machine {
     const sockets = await mkdtemp(join(folder, 's-'));
     const ports = {
       qmp: await Qmp.listen(join(sockets, 'qmp')),
-      serial: await SerialScreen.listen(join(sockets, 'serial')),
+      // UEFI's own output is for a larger terminal, and goes to the same port.
+      serial: await SerialScreen.listen(join(sockets, 'serial'), ...(firmware === 'bios' ? [] : [100, 31])),
       agent: await Agent.listen(join(sockets, 'agent')),
       job: await JobPort.listen(join(sockets, 'job'), join(sockets, 'events')),
     };
@@ -160,6 +161,7 @@ export class Machine {
   /** Waits for the image's own word that its consoles are drawn. */
   async ready(seconds = 150): Promise<Ready> {
     const [, line] = await this.serial.says(/^permafrost: ready (.*)\n/m, seconds);
+    this.serial.resize(80, 24);
     const pairs = line!.split(' ').map((word) => word.split('=') as [string, string]);
     return { seconds: (performance.now() - this.startedAt) / 1000, fields: Object.fromEntries(pairs) };
   }

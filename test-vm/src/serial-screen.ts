@@ -19,18 +19,20 @@ export type SerialKey = keyof typeof keys;
 const mostLogged = 8 << 20;
 
 export class SerialScreen {
-  readonly #terminal = new xterm.Terminal({ cols: 80, rows: 24, scrollback: 500, allowProposedApi: true });
+  readonly #terminal: xterm.Terminal;
   readonly #watch = new Watch();
   readonly #decoder = new TextDecoder();
   readonly #socket: HostSocket;
   #log = '';
 
-  private constructor(socket: HostSocket) {
+  private constructor(socket: HostSocket, cols: number, rows: number) {
     this.#socket = socket;
+    this.#terminal = new xterm.Terminal({ cols, rows, scrollback: 500, allowProposedApi: true });
   }
 
-  static async listen(path: string): Promise<SerialScreen> {
-    const screen = new SerialScreen(await HostSocket.listen(path, (bytes) => screen.#receive(bytes)));
+  static async listen(path: string, columns = 80, rows = 24): Promise<SerialScreen> {
+    const socket = await HostSocket.listen(path, (bytes) => screen.#receive(bytes));
+    const screen = new SerialScreen(socket, columns, rows);
     // A terminal answers when it is asked what it is or where its cursor stands.
     screen.#terminal.onData((answer) => void screen.#socket.send(answer).catch(() => undefined));
     return screen;
@@ -45,6 +47,10 @@ export class SerialScreen {
     if (room > 0) this.#log += this.#decoder.decode(bytes, { stream: true }).slice(0, room);
     this.#terminal.write(bytes, () => this.#watch.changed());
     this.#watch.changed();
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#terminal.resize(columns, rows);
   }
 
   /** Everything that was said, with its control sequences; the first 8 MiB. */
