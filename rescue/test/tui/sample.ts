@@ -84,7 +84,9 @@ export function samplePlan(job: Plan['job'], digest = 'aaaa', more: Partial<Plan
     regions: [region],
     usedBytes: region.usedBytes,
     warnings: [],
-    ...(job.kind === 'restore' ? { destroys: ['partition 1: ext4 "IMAGES", 500 MiB'] } : {}),
+    ...(job.kind === 'restore' || job.kind === 'clone'
+      ? { destroys: ['partition 1: ext4 "IMAGES", 500 MiB'] }
+      : {}),
   };
   return {
     job,

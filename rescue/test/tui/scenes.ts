@@ -242,6 +242,30 @@ export const scenes: Readonly<Record<string, FlowState>> = {
   }),
   'plan of an image': at('plan', { plan: samplePlan(imageJob) }),
   'plan of a restore': at('plan', { ...restoring, plan: samplePlan(restoreJob) }),
+  'source of a copy': at('sources', { flow: 'clone', sources: [], disks: [usedDisk, ...disks] }),
+  copies: at('copies', { flow: 'clone', disks: [usedDisk, ...disks] }),
+  'copies, two marked': at('copies', {
+    flow: 'clone',
+    copies: [
+      { key: diskKey(disks[1]!), path: '/dev/sdc' },
+      { key: '/r/copy.img', path: '/r/copy.img' },
+    ],
+  }),
+  'copies, all too small': at('copies', {
+    flow: 'clone',
+    disks: disks.map((listed, i) =>
+      i === 0 ? listed : { ...listed, disk: { ...listed.disk, sizeBytes: MiB } },
+    ),
+  }),
+  'copies, other sectors': at('copies', {
+    flow: 'clone',
+    disks: disks.map((listed, i) =>
+      i === 0 ? listed : { ...listed, disk: { ...listed.disk, sectorSize: 4096 } },
+    ),
+  }),
+  'plan of a copy': at('plan', { flow: 'clone', plan: samplePlan(cloneJob) }),
+  'options of a copy': at('options', { flow: 'clone', plan: samplePlan(cloneJob) }),
+  'confirm a copy': at('confirm', { flow: 'clone', plan: samplePlan(cloneJob) }),
   'plan of a check': at('plan', { ...restoring, flow: 'verify', plan: samplePlan(verifyJob) }),
   'plan, again': at('plan', { plan: undefined }),
   ...Object.fromEntries(

@@ -31,6 +31,8 @@ export type PersonEvent =
   | { readonly kind: 'begin'; readonly flow: Flow }
   | { readonly kind: 'mark-source'; readonly key: string; readonly path: string }
   | { readonly kind: 'sources-chosen'; readonly key?: string; readonly path?: string }
+  | { readonly kind: 'mark-copy'; readonly key: string; readonly path: string }
+  | { readonly kind: 'copies-chosen'; readonly key?: string; readonly path?: string }
   | { readonly kind: 'plug' }
   | {
       readonly kind: 'open-place';

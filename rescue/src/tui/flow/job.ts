@@ -1,6 +1,6 @@
 /** The job that was put together step by step, as the engine takes it. */
 import { join } from 'node:path';
-import type { ImageJob, Job, RestoreJob, VerifyJob } from '../../engine/index.ts';
+import type { CloneJob, ImageJob, Job, RestoreJob, VerifyJob } from '../../engine/index.ts';
 import { chosenImage, type Field, type Flag, type FlowState } from './state.ts';
 
 /** Folder for images where none is there yet. */
@@ -12,6 +12,7 @@ export const EVERYTHING = 'everything';
 /** The job as chosen so far; undefined while something is missing. */
 export function jobOf(state: FlowState): Job | undefined {
   const { repository, flow } = state;
+  if (flow === 'clone') return cloneJob(state);
   if (repository === undefined) return undefined;
   switch (flow) {
     case 'image':
@@ -63,6 +64,21 @@ function restoreJob(state: FlowState, repository: string): RestoreJob | undefine
     ...flag(state, 'zeroUnused'),
     ...flag(state, 'keepGoing'),
     ...flag(state, 'allowUnresolved'),
+  };
+}
+
+function cloneJob(state: FlowState): CloneJob | undefined {
+  const { sources, copies, trust } = state;
+  const [source] = sources;
+  if (source === undefined || copies.length === 0) return undefined;
+  return {
+    kind: 'clone',
+    source: source.path,
+    targets: copies.map(({ path }) => path),
+    ...flag(state, 'raw'),
+    ...(trust.length === 0 ? {} : { trustBitmap: trust }),
+    ...flag(state, 'delta'),
+    ...flag(state, 'noVerify'),
   };
 }
 

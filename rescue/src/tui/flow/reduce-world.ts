@@ -119,6 +119,9 @@ function withoutGone(state: FlowState, keys: ReadonlySet<string>, gone: Readonly
     const gone = state.sources.find((source) => !isThere(source))!;
     return backWithout({ ...state, sources }, 'sources', gone.path);
   }
+  const copies = state.copies.filter(isThere);
+  const lost = state.copies.find((copy) => !isThere(copy));
+  if (lost !== undefined) return backWithout({ ...state, copies }, 'copies', lost.path);
   const missing = state.targets.find((target) => !isThere(target));
   if (missing !== undefined)
     return backWithout(

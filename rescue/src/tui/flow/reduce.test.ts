@@ -187,3 +187,29 @@ test('a question is answered no by default, and yes does what was asked', () => 
   assert.deepEqual(play(asked, { kind: 'answer', yes: false }).effects, []);
   assert.deepEqual(play(asked, { kind: 'answer', yes: true }).effects, [{ kind: 'job', action: 'cancel' }]);
 });
+
+test('a copy goes to all disks that were marked, each is confirmed, and a disk is not copied to itself', () => {
+  const job: Job = { kind: 'clone', source: '/dev/sdb', targets: ['/dev/sdc', '/dev/sdd'] };
+  const d = sampleDisk('/dev/sdd');
+  const { state, effects } = play(
+    sampleState(),
+    { kind: 'begin', flow: 'clone' },
+    { kind: 'sources-chosen', key: diskKey(b), path: '/dev/sdb' },
+    { kind: 'mark-copy', key: diskKey(c), path: '/dev/sdc' },
+    { kind: 'mark-copy', key: diskKey(d), path: '/dev/sdd' },
+    { kind: 'copies-chosen', key: diskKey(c), path: '/dev/sdc' },
+    { kind: 'planned', token: 0, plan: samplePlan(job) },
+  );
+  assert.deepEqual(effects, [{ kind: 'plan', token: 1, job }]);
+  const confirming = play(state, { kind: 'go-ahead' });
+  assert.equal(currentStep(confirming.state), 'confirm');
+  assert.deepEqual(confirming.effects, []);
+  const gone = play(confirming.state, { kind: 'disks', disks: [b, c] }).state;
+  assert.deepEqual([currentStep(gone), gone.copies.length, gone.notice?.id], ['copies', 1, 'disk-gone']);
+  const other = play(
+    gone,
+    { kind: 'back' },
+    { kind: 'sources-chosen', key: diskKey(c), path: '/dev/sdc' },
+  ).state;
+  assert.deepEqual(other.copies, []);
+});

@@ -56,12 +56,16 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
     case 'begin':
       return go(
         { ...state, ...nothingChosen, flow: event.flow },
-        event.flow === 'image' ? 'sources' : 'place',
+        event.flow === 'image' || event.flow === 'clone' ? 'sources' : 'place',
       );
     case 'mark-source':
       return done({ ...state, sources: toggled(state.sources, { key: event.key, path: event.path }) });
     case 'sources-chosen':
       return sourcesChosen(state, event);
+    case 'mark-copy':
+      return done({ ...state, copies: toggled(state.copies, { key: event.key, path: event.path }) });
+    case 'copies-chosen':
+      return copiesChosen(state, event);
     case 'plug':
       return go({ ...state, plugBaseline: keysOf(state) }, 'plug');
     case 'open-place':
@@ -93,7 +97,8 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
     case 'replan':
       return planAgain(state);
     case 'go-ahead':
-      if (state.plan?.job.kind === 'restore') return go(withoutConfirmations(state), 'confirm');
+      if (state.plan?.job.kind === 'restore' || state.plan?.job.kind === 'clone')
+        return go(withoutConfirmations(state), 'confirm');
       return start(state);
     case 'confirm':
       return start(state);
@@ -172,6 +177,7 @@ const nothingChosen = {
   image: undefined,
   parts: [],
   targets: [],
+  copies: [],
   plan: undefined,
   job: undefined,
 } as const;
@@ -211,10 +217,26 @@ function sourcesChosen(
 ): Result {
   const chosen = key === undefined || path === undefined ? undefined : { key, path };
   // Enter takes what is marked; where nothing is, what the focus is on.
-  const sources = state.sources.length > 0 ? state.sources : chosen === undefined ? [] : [chosen];
+  const marked = state.flow === 'clone' ? [] : state.sources;
+  const sources = marked.length > 0 ? marked : chosen === undefined ? [] : [chosen];
   if (sources.length === 0)
     return done({ ...state, notice: { id: 'nothing-marked', subject: '', bad: true } });
-  return go({ ...state, sources, leftOut: [], trust: [], plan: undefined }, 'place');
+  const next: FlowState = { ...state, sources, leftOut: [], trust: [], plan: undefined };
+  if (state.flow !== 'clone') return go(next, 'place');
+  // A disk is not copied to itself.
+  const copies = state.copies.filter((copy) => sources.every((source) => source.key !== copy.key));
+  return go({ ...next, copies }, 'copies');
+}
+
+function copiesChosen(
+  state: FlowState,
+  { key, path }: { readonly key?: string; readonly path?: string },
+): Result {
+  const chosen = key === undefined || path === undefined ? [] : [{ key, path }];
+  const copies = state.copies.length > 0 ? state.copies : chosen;
+  if (copies.length === 0)
+    return done({ ...state, notice: { id: 'nothing-marked', subject: '', bad: true } });
+  return planAgain({ ...state, copies, plan: undefined });
 }
 
 function openPlace(

@@ -24,6 +24,7 @@ export type Step =
   | 'images'
   | 'parts'
   | 'target'
+  | 'copies'
   | 'plug'
   | 'plan'
   | 'options'
@@ -41,7 +42,7 @@ export type Step =
 /** What lies over the step, if something does; the first that applies. */
 export type Overlay = 'bug' | 'help' | 'question' | 'problem' | 'waiting' | 'job';
 
-export type Flow = 'image' | 'restore' | 'verify';
+export type Flow = 'image' | 'restore' | 'clone' | 'verify';
 
 /** What can be on or off. */
 export type Flag =
@@ -59,6 +60,7 @@ export type Flag =
 /** What is typed; kept when one goes back. */
 export type Field =
   | 'file'
+  | 'copyFile'
   | 'name'
   | 'level'
   | 'chunk'
@@ -188,6 +190,8 @@ export interface FlowState {
   /** Disks of the image that are put back. */
   readonly parts: readonly number[];
   readonly targets: readonly Target[];
+  /** Disks that a copy goes to. */
+  readonly copies: readonly Chosen[];
   readonly plan: Plan | undefined;
   readonly waiting: Waiting | undefined;
   readonly nextToken: number;
@@ -236,6 +240,7 @@ export function initialState({ language, rescue, isRoot, host }: StartOptions): 
     image: undefined,
     parts: [],
     targets: [],
+    copies: [],
     plan: undefined,
     waiting: undefined,
     nextToken: 1,

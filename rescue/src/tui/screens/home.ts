@@ -43,6 +43,7 @@ export function homeView(state: FlowState, words: Words): View {
           ]),
       begin('image', home.image, home.imageDetail),
       begin('restore', home.restore, home.restoreDetail),
+      begin('clone', home.clone, home.cloneDetail),
       begin('verify', home.verify, home.verifyDetail),
       {
         kind: 'choice',

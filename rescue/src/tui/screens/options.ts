@@ -8,7 +8,7 @@ import { contentName } from './disk-words.ts';
 
 export function optionsView(state: FlowState, words: Words): View {
   const { options: w } = words;
-  const flow = state.flow === 'restore' ? 'restore' : 'image';
+  const flow = state.flow === 'restore' || state.flow === 'clone' ? state.flow : 'image';
   const back = { kind: 'back' } as const;
   const field = (name: Field, label: string, placeholder: string): Item => ({
     kind: 'field',
@@ -36,12 +36,18 @@ export function optionsView(state: FlowState, words: Words): View {
           check('raw', w.raw, w.rawDetail),
           check('skipGaps', w.skipGaps),
         ]
-      : [
-          check('delta', w.delta, w.deltaDetail),
-          check('noVerify', w.noVerify, w.noVerifyDetail),
-          check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),
-          check('keepGoing', w.keepGoing, w.keepGoingDetail),
-        ];
+      : flow === 'clone'
+        ? [
+            check('raw', w.raw, w.rawDetail),
+            check('delta', w.delta, w.deltaDetail),
+            check('noVerify', w.noVerify, w.noVerifyDetail),
+          ]
+        : [
+            check('delta', w.delta, w.deltaDetail),
+            check('noVerify', w.noVerify, w.noVerifyDetail),
+            check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),
+            check('keepGoing', w.keepGoing, w.keepGoingDetail),
+          ];
   return {
     step: 'options',
     title: w.title,
@@ -50,7 +56,7 @@ export function optionsView(state: FlowState, words: Words): View {
     items: [
       { kind: 'choice', id: 'go-on', label: w.goOn, enter: back },
       ...own,
-      ...partitionItems(flow, state, words),
+      ...(flow === 'clone' ? [] : partitionItems(flow, state, words)),
     ],
     keys: [],
     enterLabel: w.goOn,

@@ -27,7 +27,7 @@ const readable = new Set(['iso9660', 'udf', 'squashfs', 'erofs', 'hfsplus', 'hfs
 
 export function placeView(state: FlowState, words: Words): View {
   const { place: w, keys } = words;
-  const flow = state.flow ?? 'image';
+  const flow = storing(state);
   const servers: readonly (readonly ['nfs' | 'smb' | 'ssh' | 'path', string])[] = [
     ['nfs', w.nfs],
     ['smb', w.smb],
@@ -85,6 +85,11 @@ export function saveLogsView(state: FlowState, words: Words): View {
 
 function withHeading(heading: string, items: readonly Item[]): Item[] {
   return items.map((item, i) => (i === 0 ? { ...item, heading } : item));
+}
+
+/** What the place is for; a copy needs none. */
+function storing({ flow }: FlowState): Exclude<FlowState['flow'], 'clone' | undefined> {
+  return flow === undefined || flow === 'clone' ? 'image' : flow;
 }
 
 /** Every file system of every disk that could hold images, and why one cannot. */
@@ -237,7 +242,7 @@ function shareFields(share: 'nfs' | 'smb' | 'ssh' | 'path', { share: w }: Words)
 
 export function folderView(state: FlowState, words: Words): View {
   const { folder: w, keys, common, format } = words;
-  const flow = state.flow ?? 'image';
+  const flow = storing(state);
   const found = state.place?.repositories ?? [];
   const free = state.place?.place.freeBytes;
   const choose = { kind: 'choose-folder', path: typedFolder(state), exists: false } as const;

@@ -24,6 +24,7 @@ export function planView(state: FlowState, words: Words): View {
       help: w.help,
     };
   const refused = plan.refusals.length > 0;
+  const writes = flow === 'restore' || flow === 'clone';
   return {
     step: 'plan',
     title: w.title,
@@ -42,7 +43,7 @@ export function planView(state: FlowState, words: Words): View {
             id: 'start',
             label: w.start[flow],
             enter: { kind: 'go-ahead' },
-            tone: flow === 'restore' ? 'danger' : 'good',
+            tone: writes ? 'danger' : 'good',
           },
       ...overrideItems(state, plan, words),
       ...(flow === 'verify'
@@ -71,7 +72,7 @@ export function planView(state: FlowState, words: Words): View {
     back: { label: keys.back, event: { kind: 'back' } },
     help: w.help,
     fromTop: true,
-    ...(flow === 'restore' ? { danger: true } : {}),
+    ...(writes ? { danger: true } : {}),
   };
 }
 
@@ -90,8 +91,10 @@ function overrideItems(state: FlowState, plan: Plan, words: Words): Item[] {
           },
         ]
       : [];
-  if (plan.job.kind !== 'image' || plan.disks.length !== 1) return unresolved;
-  const distrusted = plan.disks[0]!.regions.filter(
+  // Every target of a copy carries the regions of its one source.
+  const single = plan.job.kind === 'clone' || (plan.job.kind === 'image' && plan.disks.length === 1);
+  if (!single) return unresolved;
+  const distrusted = (plan.disks[0]?.regions ?? []).filter(
     ({ raw, overridden, partitions }) =>
       partitions.length <= 1 && (overridden !== undefined || raw?.trustedBytes !== undefined),
   );

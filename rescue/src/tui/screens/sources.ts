@@ -8,13 +8,14 @@ import { diskFacts, diskTitle, imagedDiskName, listedMap, neededBytes } from './
 
 export function sourcesView(state: FlowState, words: Words): View {
   const { sources: w, keys } = words;
+  const copies = state.flow === 'clone';
   const marked = new Set(state.sources.map(({ key }) => key));
   const file = state.fields.file?.trim() ?? '';
   const markedFiles = state.sources.filter(({ key }) => !key.includes('#'));
   return {
     step: 'sources',
-    title: w.title,
-    question: w.question,
+    title: copies ? words.copies.title : w.title,
+    question: copies ? words.copies.source : w.question,
     body: diskListStatus(state, words),
     items: [
       ...(state.disks ?? []).map((listed): ChoiceItem => {
@@ -25,13 +26,13 @@ export function sourcesView(state: FlowState, words: Words): View {
           ...(reason === undefined
             ? {
                 enter: { kind: 'sources-chosen', key: diskKey(listed), path },
-                space: { kind: 'mark-source', key: diskKey(listed), path },
-                ...(marked.size === 0 ? {} : { marked: marked.has(diskKey(listed)) }),
+                ...(copies ? {} : { space: { kind: 'mark-source', key: diskKey(listed), path } }),
+                ...(copies || marked.size === 0 ? {} : { marked: marked.has(diskKey(listed)) }),
               }
             : { reason }),
         };
       }),
-      ...markedFiles.map(({ key, path }): ChoiceItem => ({
+      ...(copies ? [] : markedFiles).map(({ key, path }): ChoiceItem => ({
         kind: 'choice',
         id: key,
         label: path,
@@ -53,7 +54,7 @@ export function sourcesView(state: FlowState, words: Words): View {
     keys: [],
     enterLabel: keys.goOn,
     back: { label: keys.back, event: { kind: 'back' } },
-    help: w.help,
+    help: copies ? words.copies.sourceHelp : w.help,
   };
 }
 
@@ -143,7 +144,7 @@ export function plugItem(label: string): Item {
 }
 
 /** A disk with its facts and its map; what Enter does is up to the page. */
-function diskItem(listed: ListedDisk, state: FlowState, words: Words): ChoiceItem {
+export function diskItem(listed: ListedDisk, state: FlowState, words: Words): ChoiceItem {
   const key = diskKey(listed);
   const detail: Block[] = [text(diskFacts(listed, words)), ...listedMap(listed, words)];
   return {
@@ -161,7 +162,7 @@ export function diskListStatus({ disks }: FlowState, words: Words): Block[] {
 }
 
 /** Why a disk cannot be read as a whole; undefined if it can. */
-function useReason({ uses }: ListedDisk, words: Words): string | undefined {
+export function useReason({ uses }: ListedDisk, words: Words): string | undefined {
   const [first] = uses.filter(({ kind }) => kind !== 'read-only');
   return first === undefined ? undefined : words.common.inUse(first.message);
 }

@@ -11,6 +11,7 @@ import { optionsView } from './options.ts';
 import { bugView, helpView, problemView, questionView, waitingView } from './overlays.ts';
 import { folderView, placeView, saveLogsView, shareView } from './place.ts';
 import { planView } from './plan.ts';
+import { copiesView } from './copies.ts';
 import { disksView, plugView, sourcesView, targetView } from './sources.ts';
 import { clockView, keyboardView, languageView, logsView, networkView, toolsView } from './tools.ts';
 
@@ -28,6 +29,7 @@ const steps: Readonly<Record<Step, StepView>> = {
   images: imagesView,
   parts: partsView,
   target: targetView,
+  copies: copiesView,
   plug: (_, words) => plugView(words),
   plan: planView,
   options: optionsView,

@@ -115,6 +115,8 @@ export const de: Words = {
     imageDetail: 'Kopiert ganze Platten in einen Ordner auf einer anderen Platte.',
     restore: 'Ein Abbild zurückspielen',
     restoreDetail: 'Schreibt ein Abbild auf eine Platte. Was darauf ist, geht verloren.',
+    clone: 'Eine Platte auf eine andere kopieren',
+    cloneDetail: 'Schreibt eine Platte auf andere. Was auf diesen ist, geht verloren.',
     verify: 'Ein Abbild prüfen',
     verifyDetail: 'Liest Abbilder bis zum letzten Byte: sind sie zurückspielbar?',
     disks: 'Was ist auf diesen Platten',
@@ -293,6 +295,25 @@ export const de: Words = {
       'Die Platte darf größer sein als die gesicherte; sie darf kleiner sein, wenn alle Partitionen passen.',
     ],
   },
+  copies: {
+    title: 'Eine Platte kopieren',
+    source: 'Welche Platte möchten Sie kopieren?',
+    sourceHelp: [
+      'Diese Platte wird nur gelesen. Wählen Sie sie nach Name, Seriennummer und Größe, und nach dem, was darauf ist.',
+      'Sie darf nicht benutzt werden. Starten Sie den Rechner vom Permafrost-Stick; der benutzt keine Platte.',
+      'Eine Kopie ist keine Sicherung: sie lässt sich später nicht prüfen, und ältere Stände hat sie nicht. Ein Abbild schon.',
+    ],
+    question: 'Welche Platte soll eine Kopie davon werden?',
+    isSource: 'Das ist die Platte, die Sie kopieren möchten.',
+    small: (needed) => `Sie ist zu klein: was auf der Platte ist, braucht ${needed}.`,
+    sectors: (has, wants) =>
+      `Ihre Sektoren haben ${has} Byte, die der Platte, die kopiert wird, ${wants}: die Tabellen wären dort nicht lesbar.`,
+    help: [
+      'Enter nimmt die Platte, auf der die Marke steht. Für mehrere Kopien zugleich jede mit der Leertaste ankreuzen und dann Enter drücken: gelesen wird nur einmal.',
+      'Bevor etwas geschrieben wird, sehen Sie, was verloren geht, und müssen von jeder Platte einen Teil der Seriennummer eintippen.',
+      'Die Platte darf größer sein; sie darf kleiner sein, wenn alle Partitionen passen.',
+    ],
+  },
   plan: {
     title: 'Der Plan',
     image: (disks, place) => `${disks} sichern in ${place}.`,
@@ -321,7 +342,12 @@ export const de: Words = {
       `Glauben, was ${partition === 0 ? 'die Platte' : `Partition ${partition}`} unbelegt nennt`,
     trustDetail: 'Sie wurde nicht sauber beendet, das kann also falsch sein: dann fehlen Dateien im Abbild.',
     unresolved: 'Es liegt sicher auf einer anderen Platte: trotzdem weiter',
-    start: { image: 'Das Abbild jetzt speichern', restore: 'Weiter zur Bestätigung', verify: 'Jetzt prüfen' },
+    start: {
+      image: 'Das Abbild jetzt speichern',
+      restore: 'Weiter zur Bestätigung',
+      clone: 'Weiter zur Bestätigung',
+      verify: 'Jetzt prüfen',
+    },
     options: 'Einstellungen ändern',
     cannotStart: 'So geht es nicht: siehe oben.',
     independent: 'Mit einem zweiten, unabhängigen Dekoder (langsamer)',

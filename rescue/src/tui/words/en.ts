@@ -115,6 +115,8 @@ export const en = {
     imageDetail: 'Copies whole disks into a folder on another disk or a server.',
     restore: 'Put an image back',
     restoreDetail: 'Writes a saved image to a disk. What is on that disk now is lost.',
+    clone: 'Copy a disk to another',
+    cloneDetail: 'Writes what is on one disk to one or several others. What is on those is lost.',
     verify: 'Check an image',
     verifyDetail: 'Reads saved images to the last byte: can they be put back?',
     disks: 'What is on these disks',
@@ -292,6 +294,25 @@ export const en = {
       'The disk may be larger than the imaged one; it may be smaller if all partitions fit.',
     ],
   },
+  copies: {
+    title: 'Copy a disk',
+    source: 'Which disk do you want to copy?',
+    sourceHelp: [
+      'This disk is only read. Choose it by its name, serial number and size, and by what is on it.',
+      'It must not be in use. Start the machine from the Permafrost stick; it uses no disk.',
+      'A copy is no backup: it cannot be checked later, and keeps no older states. An image can and does.',
+    ],
+    question: 'Which disk shall become a copy of it?',
+    isSource: 'It is the disk that you want to copy.',
+    small: (needed: string): string => `It is too small: what is on the disk needs ${needed}.`,
+    sectors: (has: number, wants: number): string =>
+      `Its sectors have ${has} bytes, those of the disk to copy ${wants}: the tables would not be readable there.`,
+    help: [
+      'Enter takes the disk that the mark is on. To make several copies at once, mark each with the space bar, then press Enter: the disk is read once.',
+      'Before anything is written you are shown what will be lost, and must type a part of the serial number of each disk.',
+      'The disk may be larger; it may be smaller if all partitions fit.',
+    ],
+  },
   plan: {
     title: 'The plan',
     image: (disks: string, place: string): string => `Save ${disks} in ${place}.`,
@@ -320,7 +341,12 @@ export const en = {
       `Trust what ${partition === 0 ? 'the disk' : `partition ${partition}`} says is unused`,
     trustDetail: 'It was not shut down cleanly, so this may be wrong: then files are missing from the image.',
     unresolved: 'It is certainly on another disk: go on all the same',
-    start: { image: 'Save the image now', restore: 'Go on to confirm', verify: 'Check now' },
+    start: {
+      image: 'Save the image now',
+      restore: 'Go on to confirm',
+      clone: 'Go on to confirm',
+      verify: 'Check now',
+    },
     options: 'Change options',
     cannotStart: 'It cannot be done as it is: see above.',
     independent: 'Use a second, independent decoder (slower)',
