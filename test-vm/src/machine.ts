@@ -19,7 +19,7 @@ import {
 import { Qmp } from './qmp.ts';
 import { SerialScreen } from './serial-screen.ts';
 import { stickWith } from './stick.ts';
-import { Watch } from './watch.ts';
+import { limitMs, Watch } from './watch.ts';
 
 export interface MachineOptions {
   /** The image to start from; not needed where the medium is `none`. */
@@ -228,9 +228,10 @@ export class Machine {
   }
 
   /** Saves the running machine to a file and ends it: {@link MachineOptions.savedState}. */
-  async save(path: string): Promise<void> {
+  async save(path: string, seconds = 60): Promise<void> {
+    const end = performance.now() + limitMs(seconds);
     await this.qmp.execute('stop');
-    await this.qmp.execute('migrate-set-parameters', { 'max-bandwidth': 1 << 40 });
+    await this.qmp.execute('migrate-set-parameters', { 'max-bandwidth': 2 ** 34 });
     await this.qmp.execute('migrate', { uri: `exec:cat > '${path}'` });
     for (;;) {
       const status = (await this.qmp.execute('query-migrate')) as { status?: string };
@@ -238,6 +239,7 @@ export class Machine {
       if (status.status === 'failed' || status.status === 'cancelled') {
         throw new Error(`the machine cannot be saved: ${JSON.stringify(status)}`);
       }
+      if (performance.now() > end) throw new Error(`the machine is not saved within ${seconds} s`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await this.powerCut();

@@ -1,0 +1,46 @@
+/** Hands a job file to a guest and follows it to its result. */
+import type { JobEvent, JobPort } from './job-port.ts';
+import type { Machine } from './machine.ts';
+
+/** The last event of a job. */
+export interface JobResult {
+  readonly exitCode: number;
+  /** What the machine does next: `stay`, `power-off`, `reboot`. */
+  readonly end: string;
+  readonly outcome: string;
+  /** Of the error that ended the job, where one did. */
+  readonly errorCode?: string;
+}
+
+/** Waits for the result of the job whose events begin at `since`; rejects if the machine goes off without one. */
+export async function resultOf(port: JobPort, seconds: number, since = 0): Promise<JobResult> {
+  const event = await port.event(isResult, seconds, 'the job has ended', since);
+  const { exitCode, end, outcome, error } = event;
+  if (typeof exitCode !== 'number' || !Number.isInteger(exitCode) || exitCode < 0 || exitCode > 255)
+    throw new Error(`the job's result has no exit code: ${JSON.stringify(event).slice(0, 300)}`);
+  const errorCode = (error as { code?: unknown } | null | undefined)?.code;
+  return {
+    exitCode,
+    end: String(end),
+    outcome: String(outcome),
+    ...(typeof errorCode === 'string' ? { errorCode } : {}),
+  };
+}
+
+const isResult = (event: JobEvent): boolean => event['type'] === 'result';
+
+/** Starts a job in a machine that is ready; its events come to `machine.job`. */
+export async function startJob(machine: Pick<Machine, 'agent'>, text: string): Promise<void> {
+  const file = Buffer.from(text).toString('base64');
+  await machine.agent.run(
+    `mkdir -p /run/job && printf %s ${file} | base64 -d >/run/job/job.yaml
+    permafrost run /run/job/job.yaml --json >/run/job/output 2>/run/job/errors </dev/null &`,
+  );
+}
+
+/** Runs a job to its end in a machine that is ready. */
+export async function runJob(machine: Machine, text: string, seconds = 180): Promise<JobResult> {
+  const since = machine.job.events.length;
+  await startJob(machine, text);
+  return resultOf(machine.job, seconds, since);
+}
