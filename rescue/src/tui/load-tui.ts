@@ -15,6 +15,16 @@ export interface Tui {
   readonly runTui: (options: TuiArguments) => Promise<number>;
 }
 
+/** The same, line by line. */
+export interface Plain {
+  readonly runPlain: (options: Omit<TuiArguments, 'consoles'>) => Promise<number>;
+}
+
+interface Entry {
+  readonly openTui: () => Promise<Tui>;
+  readonly openPlain: () => Promise<Plain>;
+}
+
 export interface TuiArguments {
   readonly consoles: readonly string[];
   readonly language?: string;
@@ -26,7 +36,15 @@ const COLORS = '1';
 
 export async function loadTui(): Promise<Tui> {
   process.env['FORCE_COLOR'] = COLORS;
-  if (!isSea()) return (await import('./tui-entry.ts')).openTui();
+  return (await loadEntry()).openTui();
+}
+
+export async function loadPlain(): Promise<Plain> {
+  return (await loadEntry()).openPlain();
+}
+
+async function loadEntry(): Promise<Entry> {
+  if (!isSea()) return import('./tui-entry.ts');
   const module = { exports: {} };
   const run = compileFunction(
     getAsset(ASSET, 'utf8'),
@@ -40,5 +58,5 @@ export async function loadTui(): Promise<Tui> {
     dirname(process.execPath),
     process.execPath,
   );
-  return (module.exports as { openTui: () => Promise<Tui> }).openTui();
+  return module.exports as Entry;
 }

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { describeBug, Session } from './session.ts';
 import { themeFor } from './theme.ts';
 import { Console } from './runtime/console.ts';
+import { RESCUE_MARK } from './rescue-mark.ts';
 import { openHost } from './runtime/open-host.ts';
 import { World } from './runtime/world.ts';
 import { languageOf } from './words/languages.ts';
@@ -14,8 +15,6 @@ import { feedHost } from './runtime/host-feed.ts';
 /** Progress is drawn so often at most. */
 const SCREEN_MS = 200;
 const SERIAL_MS = 500;
-/** Is there only in the rescue environment. */
-const RESCUE_MARK = '/run/permafrost/boot';
 
 export interface TuiOptions {
   /** Devices to draw on; this process's own terminal if there are none. */
@@ -46,7 +45,9 @@ export async function runTui(options: TuiOptions): Promise<number> {
     const world = new World({
       host,
       leave: () => end(0),
-      runShell: async (session) => shown.get(session)?.runShell('exit: Permafrost'),
+      runShell: async (session) => {
+        for (const [each, console] of shown) if (each === session) await console.runShell('exit: Permafrost');
+      },
     });
     for (const each of consoles) {
       const session = new Session({

@@ -1,24 +1,27 @@
 /** `permafrost tui`: its arguments, and what is said where there is no terminal. */
 import { parseArgs } from 'node:util';
 import { exitCodes, PermafrostError } from '../engine/index.ts';
-import { loadTui } from './load-tui.ts';
+import { loadPlain, loadTui } from './load-tui.ts';
 
-const HELP = `permafrost tui [--console DEVICE]... [--language en|de]
+const HELP = `permafrost tui [--plain] [--console DEVICE]... [--language en|de]
   the terminal UI; the same as permafrost without arguments
 
+  --plain            line by line, for screen readers: choices have numbers, nothing is
+                     drawn, coloured or printed over
   --console DEVICE   draw on this terminal, for example /dev/ttyS0; may be repeated
   --language en|de   the language to begin with; it can be changed at any time
 `;
 
 /** Resolves to the exit code. */
 export async function runTuiCommand(args: readonly string[]): Promise<number> {
-  let values: { console?: string[]; language?: string; help?: boolean };
+  let values: { console?: string[]; language?: string; help?: boolean; plain?: boolean };
   try {
     ({ values } = parseArgs({
       args: [...args],
       options: {
         console: { type: 'string', multiple: true },
         language: { type: 'string' },
+        plain: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }));
@@ -32,13 +35,17 @@ export async function runTuiCommand(args: readonly string[]): Promise<number> {
   const { language, console: consoles = [] } = values;
   if (language !== undefined && !['en', 'de'].includes(language))
     return usage(`there is no language "${language}"`);
-  if (consoles.length === 0 && !(process.stdin.isTTY && process.stdout.isTTY))
+  if (values.plain === true && consoles.length > 0)
+    return usage('--plain reads and prints where it was started: it takes no --console');
+  if (values.plain !== true && consoles.length === 0 && !(process.stdin.isTTY && process.stdout.isTTY))
     return usage('the terminal UI needs a terminal; "permafrost help" lists the commands');
+  const spoken = language === undefined ? {} : { language };
+  if (values.plain === true) return (await loadPlain()).runPlain({ environment: process.env, ...spoken });
   const tui = await loadTui();
   return tui.runTui({
     consoles,
     environment: process.env,
-    ...(language === undefined ? {} : { language }),
+    ...spoken,
   });
 }
 

@@ -11,23 +11,29 @@ import {
 } from '../../engine/index.ts';
 import type { JobHost } from '../../runner/job-host.ts';
 import type { Effect } from '../flow/effects.ts';
+import type { FlowEvent } from '../flow/events.ts';
 import type { OpenedPlace } from '../flow/state.ts';
-import { describeBug, type Session } from '../session.ts';
+import { describeBug } from '../session.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { findRepositories } from './find-repositories.ts';
 import * as tools from './tools.ts';
 
+/** Whoever shows a flow: effects are carried out for it, and it is told what came of them. */
+export interface Front {
+  dispatch(event: FlowEvent): void;
+}
+
 export interface WorldOptions {
   readonly host: JobHost;
   /** Gives the terminal of a session to a shell, and takes it back. */
-  readonly runShell: (session: Session) => Promise<void>;
+  readonly runShell: (session: Front) => Promise<void>;
   /** A person wants to leave; the one who started the UI ends it. */
   readonly leave: () => void;
 }
 
 export class World {
   readonly #options: WorldOptions;
-  readonly #sessions: Session[] = [];
+  readonly #sessions: Front[] = [];
   readonly #disks: DiskWatch;
   /** What is under way, by session and token. */
   readonly #running = new Map<string, AbortController>();
@@ -42,7 +48,7 @@ export class World {
     });
   }
 
-  add(session: Session): void {
+  add(session: Front): void {
     this.#sessions.push(session);
   }
 
@@ -56,11 +62,11 @@ export class World {
     for (const controller of this.#running.values()) controller.abort();
   }
 
-  readonly run = (effect: Effect, session: Session): void => {
+  readonly run = (effect: Effect, session: Front): void => {
     this.#carryOut(effect, session).catch((error: unknown) => fail(session, error));
   };
 
-  async #carryOut(effect: Effect, session: Session): Promise<void> {
+  async #carryOut(effect: Effect, session: Front): Promise<void> {
     const { host } = this.#options;
     switch (effect.kind) {
       case 'open-place':
@@ -152,9 +158,9 @@ export class World {
 
   /** Does `work`, which a person may give up; its failure is an answer as well. */
   async #answer(
-    session: Session,
+    session: Front,
     token: number,
-    work: (signal: AbortSignal) => Promise<Parameters<Session['dispatch']>[0]>,
+    work: (signal: AbortSignal) => Promise<FlowEvent>,
   ): Promise<void> {
     const controller = new AbortController();
     const key = runKey(session, token);
@@ -171,7 +177,7 @@ export class World {
   }
 
   async #tool(
-    session: Session,
+    session: Front,
     token: number,
     subject: string,
     work: (signal: AbortSignal) => Promise<{ ok: boolean; text: string }>,
@@ -184,10 +190,10 @@ export class World {
   }
 }
 
-const sessionNumbers = new WeakMap<Session, number>();
+const sessionNumbers = new WeakMap<Front, number>();
 let sessionCount = 0;
 
-function runKey(session: Session, token: number): string {
+function runKey(session: Front, token: number): string {
   let number = sessionNumbers.get(session);
   if (number === undefined) sessionNumbers.set(session, (number = ++sessionCount));
   return `${number}/${token}`;
@@ -208,7 +214,7 @@ function reportOf(error: unknown): ErrorReport {
   throw error;
 }
 
-function fail(session: Session, error: unknown): void {
+function fail(session: Front, error: unknown): void {
   if (isPermafrostError(error)) session.dispatch({ kind: 'problem', error: error.toJSON() });
   else session.dispatch({ kind: 'bug', text: describeBug(error) });
 }

@@ -636,6 +636,26 @@ export const de: Words = {
     help: ['Sie kommen zurück zur Startseite.'],
   },
   help: { title: 'Hilfe' },
+  /** Of the line-based mode. */
+  plain: {
+    intro:
+      'Permafrost, Zeile für Zeile. Eine Nummer oder einen Buchstaben tippen, dann Enter. Eine leere Zeile sagt die Seite noch einmal.',
+    commands: (all) => `Tippen Sie: ${all.join('; ')}.`,
+    number: 'eine Nummer, um zu wählen',
+    mark: 'm und eine Nummer, um mehrere anzukreuzen',
+    on: 'an',
+    off: 'aus',
+    marked: 'angekreuzt',
+    secret: 'verborgen',
+    empty: (example) => (example === undefined ? 'leer' : `leer, zum Beispiel ${example}`),
+    field: (number, label, value) => `${number}. Zum Eintippen: ${label}. Jetzt: ${value}`,
+    typeNow: (label) => `${label}? Eintippen, dann Enter.`,
+    notPossible: (reason) => `Nicht möglich: ${reason}`,
+    gone: (line) => `Nicht mehr da: ${line}`,
+    noSuchNumber: (number) => `Die Nummer ${number} gibt es hier nicht.`,
+    noSuchCommand: (typed) => `„${typed}“ bedeutet hier nichts. h erklärt die Seite.`,
+    map: (regions) => `Darauf: ${regions}.`,
+  },
   hints: {
     'device/not-found': 'Stecken Sie sie wieder ein, oder wählen Sie eine andere Platte.',
     'device/not-a-disk': 'Wählen Sie eine Platte oder eine Abbilddatei.',

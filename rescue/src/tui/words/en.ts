@@ -641,6 +641,28 @@ export const en = {
     help: ['You come back to the start page.'],
   },
   help: { title: 'Help' },
+  /** Of the line-based mode. */
+  plain: {
+    intro:
+      'Permafrost, line by line. Type a number or a letter, then Enter. An empty line says the page again.',
+    commands: (all: readonly string[]): string => `Type: ${all.join('; ')}.`,
+    number: 'a number to choose',
+    mark: 'm and a number to mark several',
+    on: 'on',
+    off: 'off',
+    marked: 'marked',
+    secret: 'hidden',
+    empty: (example: string | undefined): string =>
+      example === undefined ? 'empty' : `empty, for example ${example}`,
+    field: (number: number, label: string, value: string): string =>
+      `${number}. Type in: ${label}. Now: ${value}`,
+    typeNow: (label: string): string => `${label}? Type it, then Enter.`,
+    notPossible: (reason: string): string => `Not possible: ${reason}`,
+    gone: (line: string): string => `No longer there: ${line}`,
+    noSuchNumber: (number: string): string => `Nothing here has the number ${number}.`,
+    noSuchCommand: (typed: string): string => `"${typed}" means nothing here. h explains the page.`,
+    map: (regions: string): string => `On it: ${regions}.`,
+  },
   /** What to do, where the engine's own hint speaks of commands that nobody types here. */
   hints: {
     'device/not-found': 'Plug it in again, or choose another disk.',
