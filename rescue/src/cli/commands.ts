@@ -6,8 +6,10 @@ import { disksCommand } from './commands/disks.ts';
 import { imageCommand } from './commands/image.ts';
 import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { logsCommand } from './commands/logs.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
+import { runnerCommand } from './commands/runner.ts';
 import { showCommand } from './commands/show.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -22,4 +24,6 @@ export const commands: readonly Command[] = [
   verifyCommand,
   runCommand,
   bootJobCommand,
+  logsCommand,
+  runnerCommand,
 ];

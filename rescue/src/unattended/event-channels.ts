@@ -9,6 +9,8 @@ export const EVENTS_PORT = '/dev/virtio-ports/permafrost.events';
 
 export interface EventChannels {
   write(event: { readonly type: string }): void;
+  /** The ports that are open: each can be opened once. */
+  readonly paths: readonly string[];
   /** Ports that were asked for and cannot be had; full sentences. */
   readonly problems: readonly string[];
   close(): Promise<void>;
@@ -16,9 +18,12 @@ export interface EventChannels {
 
 /**
  * Opens the virtual port where there is one, the port of `permafrost.progress=` on the kernel's command line, and
- * `progress` of a job file. Never throws: no job fails because nobody can be told.
+ * `progress` of a job file, except those that are `open` already. Never throws: no job fails because nobody can be told.
  */
-export async function openEventChannels(progress?: string): Promise<EventChannels> {
+export async function openEventChannels(
+  progress?: string,
+  open: readonly string[] = [],
+): Promise<EventChannels> {
   const fromKernel = commandLineWord(await readCommandLine(), 'permafrost.progress');
   const paths = new Set<string>();
   const problems: string[] = [];
@@ -30,6 +35,7 @@ export async function openEventChannels(progress?: string): Promise<EventChannel
       problems.push(`There is no port ${name} to tell the progress to.`);
     else paths.add(path);
   }
+  for (const path of open) paths.delete(path);
   const channels: EventChannel[] = [];
   for (const path of paths) {
     try {
@@ -43,6 +49,7 @@ export async function openEventChannels(progress?: string): Promise<EventChannel
   }
   return {
     write: (event) => channels.forEach((channel) => channel.write(event)),
+    paths: channels.map(({ path }) => path),
     problems,
     close: async () => {
       await Promise.all(channels.map((channel) => channel.close()));

@@ -2,15 +2,23 @@
  * The private folder of one mounted place: the mount point, and the files that its mount program reads (secrets,
  * known hosts). Only its owner may look into it, and it goes when the place is let go of.
  */
-import { chmod, mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { PermafrostError } from '../engine/index.ts';
+import {
+  isRunning,
+  ownIdentity,
+  parseProcessIdentity,
+  PermafrostError,
+  stateFolder,
+} from '../engine/index.ts';
 import type { RunProgram } from './place-program.ts';
 
 /** In memory where that may be written: secrets shall reach no disk. */
-const MEMORY = '/run/permafrost/places';
+const MEMORY = join(stateFolder, 'places');
+/** Which process a folder belongs to. */
+const OWNER = 'owner.json';
 /** How long an unmount may take before the mount is taken off the tree and left to itself. */
 const UNMOUNT_LIMIT_MS = 15_000;
 const LAZY_LIMIT_MS = 10_000;
@@ -32,6 +40,7 @@ export async function makePlaceFolder(run: RunProgram): Promise<PlaceFolder> {
   const root = await privateFolder();
   const mountPoint = join(root, 'mount');
   await mkdir(mountPoint, { mode: 0o700 });
+  await writeFile(join(root, OWNER), JSON.stringify(await ownIdentity()), { mode: 0o600 });
   return {
     mountPoint,
     async write(name, text, program = false) {
@@ -60,6 +69,24 @@ async function privateFolder(): Promise<string> {
     return await mkdtemp(join(MEMORY, 'place-'));
   } catch {
     return mkdtemp(join(tmpdir(), 'permafrost-place-'));
+  }
+}
+
+/** Unmounts and removes what processes that are gone have left, killed before they could. Never throws. */
+export async function recoverPlaces(run: RunProgram, memory = MEMORY): Promise<void> {
+  for (const name of await readdir(memory).catch(() => [] as string[])) {
+    const root = join(memory, name);
+    try {
+      const owner = parseProcessIdentity(
+        JSON.parse(await readFile(join(root, OWNER), 'utf8')) as Record<string, unknown>,
+      );
+      if (owner === undefined || (await isRunning(owner)) !== false) continue;
+      await unmount(run, join(root, 'mount'));
+      await rmdir(join(root, 'mount')).catch(ignoreMissing);
+      await rm(root, { recursive: true, force: true });
+    } catch {
+      // Not one of ours, or one that cannot be unmounted: it stays as it is.
+    }
   }
 }
 

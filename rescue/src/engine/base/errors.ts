@@ -306,6 +306,16 @@ export function isPermafrostError<C extends ErrorCode>(
   return error instanceof PermafrostError && (code === undefined || error.code === code);
 }
 
+/** The error that `report` is the plain form of; undefined for one of another version, or none. */
+export function errorOfReport({ code, details }: ErrorReport): PermafrostError | undefined {
+  if (!Object.hasOwn(table, code)) return undefined;
+  try {
+    return new PermafrostError(code as ErrorCode, details);
+  } catch {
+    return undefined; // details of another version
+  }
+}
+
 /** Throws `job/cancelled` if `signal` is aborted. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new PermafrostError('job/cancelled', {});
