@@ -106,11 +106,11 @@ test('a restore is confirmed by what is typed, and by nothing else', () => {
   assert.match(plan, /WILL BE OVERWRITTEN AND LOST/);
   session.enter(number(plan, 'Go on to confirm'));
   const asked = said();
-  session.enter(number(asked, 'type the last 4 characters'));
+  session.enter(number(asked, 'the 4 characters'));
   session.enter('C042');
   assert.match(said(), /That is not what was asked for/);
   assert.equal(effects.length, 0);
-  session.enter(number(asked, 'type the last 4 characters'));
+  session.enter(number(asked, 'the 4 characters'));
   session.enter('B042');
   assert.equal(effects.at(-1)?.kind, 'start');
 });

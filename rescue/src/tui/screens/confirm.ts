@@ -57,7 +57,7 @@ export function confirmView(state: FlowState, words: Words): View {
           kind: 'field',
           id: field,
           field,
-          label: isLong ? path : w.typeSerial,
+          label: isLong ? path : w.typed,
           value: state.fields[field] ?? '',
           detail: [
             text(

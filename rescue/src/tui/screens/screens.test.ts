@@ -66,6 +66,13 @@ for (const theme of [unicodeTheme, asciiTheme])
         const wanted = flowing([drawable(said, theme.unicode)]).trim();
         assert.ok(drawn.includes(wanted), `${name}: "${wanted}" is not whole in:\n${whole().join('\n')}`);
       }
+      // Its name may stand in a text too: before its brackets it must be whole.
+      for (const item of session.view.items)
+        if (item.kind === 'field')
+          assert.ok(
+            drawn.includes(`${drawable(item.label, theme.unicode)} [`),
+            `${name}: the field ${item.label}`,
+          );
       for (const { key, label } of keysOf(session.view, wordsOf(state.language)))
         assert.ok(
           drawn.includes(drawable(`${key} ${label}`, theme.unicode)),

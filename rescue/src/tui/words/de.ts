@@ -392,6 +392,7 @@ export const de: Words = {
     question: 'Das kann nicht rückgängig gemacht werden.',
     type: (disk) => `Um ${disk} zu überschreiben:`,
     typeSerial: 'Die letzten 4 Zeichen der Seriennummer',
+    typed: 'die 4 Zeichen',
     typeLong: (wanted) => `geben Sie Größe in Byte und Pfad ein: ${wanted}`,
     serialIs: (serial) => `Die Seriennummer ist ${serial}.`,
     go: 'Jetzt überschreiben',

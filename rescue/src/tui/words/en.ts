@@ -392,6 +392,7 @@ export const en = {
     question: 'This cannot be undone.',
     type: (disk: string): string => `To overwrite ${disk},`,
     typeSerial: 'type the last 4 characters of its serial number',
+    typed: 'the 4 characters',
     typeLong: (wanted: string): string => `type its size in bytes and its path: ${wanted}`,
     serialIs: (serial: string): string => `Its serial number is ${serial}.`,
     go: 'Overwrite now',
