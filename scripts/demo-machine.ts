@@ -61,12 +61,18 @@ async function startMachine(iso: string, number: number, job: string): Promise<v
   const keep = (name: string): string => join(folder, name.replace('.', `-${number}.`));
   try {
     console.log(`   The machine is switched on.`);
+    const problem = tellEvents(machine);
     const { seconds } = await machine.ready(300);
     console.log(`   ${seconds.toFixed(0).padStart(4)} s  it has started`);
-    const problem = tellEvents(machine);
-    await machine.photograph(keep('screen.png'));
-    // The image does not look for a job by itself yet.
-    machine.agent.try('permafrost boot-job', limitSeconds).catch(() => undefined);
+    // An image whose consoles do not start the runner does not look for a job by itself.
+    const lookForJob = "ps | grep -q '[p]ermafrost runner' || permafrost boot-job";
+    machine.agent.try(lookForJob, limitSeconds).catch(() => undefined);
+    await machine.job.event(({ type }) => type === 'job' || type === 'result', 300, 'the job is found');
+    // A picture for people: the demo does without where the job is over sooner.
+    machine.job
+      .event(({ type }) => type === 'progress', limitSeconds)
+      .then(() => machine.photograph(keep('screen.png')))
+      .catch(() => undefined);
     await machine.switchedOff(limitSeconds);
     const off = (performance.now() - machine.startedAt) / 1000;
     console.log(`   ${off.toFixed(0).padStart(4)} s  it has switched itself off`);
