@@ -141,12 +141,24 @@ export class Machine {
     const machine = new Machine(hardware, ports, folder, sockets, incoming);
     try {
       await machine.qmp.execute('qmp_capabilities');
-      if (savedState !== undefined) await machine.qmp.event('RESUME', 60);
+      if (savedState !== undefined) await machine.#wake(60);
     } catch (error) {
       await machine.powerCut();
       throw error;
     }
     return machine;
+  }
+
+  /** Lets a machine go on that was saved: what was stopped when it was saved is stopped when it is loaded. */
+  async #wake(seconds: number): Promise<void> {
+    const end = performance.now() + limitMs(seconds);
+    for (;;) {
+      const { status } = (await this.qmp.execute('query-status')) as { status: string };
+      if (status !== 'inmigrate') break;
+      if (performance.now() > end) throw new Error(`the saved machine is not loaded within ${seconds} s`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await this.qmp.execute('cont');
   }
 
   /** The command that starts the same machine by hand. */
