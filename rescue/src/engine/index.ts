@@ -24,6 +24,7 @@ export { runClone } from './job/clone.ts';
 export { planImage } from './job/image-plan.ts';
 export { runImage } from './job/image.ts';
 export { listDisks } from './device/disks.ts';
+export { runProgram, type ProgramEnd, type ProgramRun, type RunProgram } from './device/run-program.ts';
 export { stateFolder } from './device/system.ts';
 export { acquireWritable, recoverWritable, type Writable, type WritableOptions } from './device/writable.ts';
 export { describeDisks, type ListedDisk, type ListedRegion } from './job/list-disks.ts';

@@ -4,13 +4,12 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitCodes, PermafrostError, PROGRAM, stateFolder } from '../engine/index.ts';
+import { exitCodes, PermafrostError, PROGRAM, runProgram, stateFolder } from '../engine/index.ts';
 import { endMachine } from '../unattended/end-machine.ts';
 import { openEventChannels, type EventChannels } from '../unattended/event-channels.ts';
 import type { ResultEvent } from '../unattended/job-events.ts';
 import { isRescueEnvironment } from '../unattended/network.ts';
 import { recoverPlaces } from '../unattended/place-folder.ts';
-import { runProgram } from '../unattended/place-program.ts';
 import { runBootJobs } from './boot-jobs.ts';
 import type { HostState, Run } from './job-host.ts';
 import { describeJob, LocalHost } from './local-host.ts';

@@ -2,8 +2,7 @@
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { arch, release, version } from 'node:os';
 import { join } from 'node:path';
-import { describeDisks, PermafrostError, PROGRAM, stateFolder } from '../engine/index.ts';
-import { runProgram } from '../unattended/place-program.ts';
+import { describeDisks, PermafrostError, PROGRAM, runProgram, stateFolder } from '../engine/index.ts';
 import { errorReportOf } from './run-view.ts';
 
 /** Files of the rescue environment's own, below its state folder. */

@@ -4,12 +4,17 @@
  * a file system is mounted so that not even its journal is replayed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeDisks, PermafrostError, throwIfCancelled, type ListedDisk } from '../engine/index.ts';
+import {
+  describeDisks,
+  type ListedDisk,
+  PermafrostError,
+  runProgram,
+  throwIfCancelled,
+} from '../engine/index.ts';
 import { commandLineWord, readCommandLine } from './command-line.ts';
 import { fetchJob, type FetchedJob } from './fetch-job.ts';
 import { parseJobFile, type JobFile } from './job-file.ts';
 import { bringUpNetwork } from './network.ts';
-import { runProgram } from './place-program.ts';
 import { readFromFileSystem, readMedium, type ReadText } from './read-unmounted.ts';
 
 /** A job file that was found, and understood. */

@@ -1,6 +1,5 @@
 /** Switches the machine off, or starts it again. */
-import { PermafrostError } from '../engine/index.ts';
-import { runProgram } from './place-program.ts';
+import { PermafrostError, runProgram } from '../engine/index.ts';
 
 /** Throws `job-file/end` if the system does not do it. */
 export async function endMachine(action: 'power-off' | 'reboot'): Promise<void> {

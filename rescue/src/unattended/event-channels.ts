@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { commandLineWord, readCommandLine } from './command-line.ts';
 import { openEventChannel, type EventChannel } from './event-channel.ts';
-import { runProgram } from './place-program.ts';
+import { runProgram } from '../engine/index.ts';
 
 /** The port of a virtual serial card on which a host listens. */
 export const EVENTS_PORT = '/dev/virtio-ports/permafrost.events';

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { RunProgram } from './place-program.ts';
+import type { RunProgram } from '../engine/index.ts';
 
 /** A server as a place names it. */
 export interface Server {

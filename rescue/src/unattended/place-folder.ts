@@ -11,9 +11,9 @@ import {
   ownIdentity,
   parseProcessIdentity,
   PermafrostError,
+  type RunProgram,
   stateFolder,
 } from '../engine/index.ts';
-import type { RunProgram } from './place-program.ts';
 
 /** In memory where that may be written: secrets shall reach no disk. */
 const MEMORY = join(stateFolder, 'places');

@@ -1,7 +1,6 @@
 /** What placing a repository does to the machine; tests put their own in place. */
-import type { acquireWritable, describeDisks } from '../engine/index.ts';
+import type { acquireWritable, describeDisks, RunProgram } from '../engine/index.ts';
 import type { Server } from './network.ts';
-import type { RunProgram } from './place-program.ts';
 
 export interface PlaceSystem {
   readonly run: RunProgram;

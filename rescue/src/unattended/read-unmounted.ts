@@ -4,7 +4,7 @@ import { open, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MOST_JOB_FILE_BYTES } from './job-file.ts';
 import { makePlaceFolder } from './place-folder.ts';
-import { runProgram } from './place-program.ts';
+import { runProgram } from '../engine/index.ts';
 
 /** One of the files that were looked for and exist. */
 export type ReadText = { readonly path: string } & ({ readonly text: string } | { readonly problem: string });

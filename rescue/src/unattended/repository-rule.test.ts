@@ -3,9 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { isPermafrostError, PermafrostError, type ListedDisk } from '../engine/index.ts';
+import {
+  isPermafrostError,
+  type ListedDisk,
+  PermafrostError,
+  type ProgramEnd,
+  type ProgramRun,
+} from '../engine/index.ts';
 import type { RepositoryRule } from './job-file.ts';
-import type { ProgramEnd, ProgramRun } from './place-program.ts';
 import type { PlaceSystem } from './place-system.ts';
 import { placeRepository } from './repository-rule.ts';
 

@@ -5,12 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
-import { acquireWritable, describeDisks, PermafrostError } from '../engine/index.ts';
+import { acquireWritable, describeDisks, PermafrostError, runProgram } from '../engine/index.ts';
 import { describePlace, withoutSecrets } from './describe-place.ts';
 import { mountDisk } from './disk-place.ts';
 import type { RepositoryRule } from './job-file.ts';
 import { answers, bringUpNetwork, withAddress, type Server } from './network.ts';
-import { runProgram } from './place-program.ts';
 import type { PlaceSystem } from './place-system.ts';
 import { mountShare } from './share-place.ts';
 import { serverOf } from './share-mount.ts';

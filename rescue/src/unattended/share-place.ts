@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fingerprintOf, knownHostsOf, knownHostName, parseKeyScan, type OfferedKey } from './host-key.ts';
 import { makePlaceFolder, type PlaceFolder } from './place-folder.ts';
 import type { SharePlaceRule, SmbRule, SshRule } from './place-schema.ts';
-import type { ProgramRun } from './place-program.ts';
+import type { ProgramRun } from '../engine/index.ts';
 import type { PlaceSystem } from './place-system.ts';
 import type { MountedPlace, PlaceProblem } from './repository-rule.ts';
 import {

@@ -1,12 +1,13 @@
 /**
- * Runs the programs that mount and unmount. They get sessions of their own, so that Ctrl-C at the console does not end
- * a share's daemon under a job; their output goes to files, since a daemon may keep it open for as long as it lives.
+ * Runs programs of others: those that mount and unmount, and those that change the size of a file system. They get
+ * sessions of their own, so that Ctrl-C at the console does not end a share's daemon under a job; their output goes to
+ * files, since a daemon may keep it open for as long as it lives.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PermafrostError } from '../engine/index.ts';
+import { PermafrostError } from '../base/errors.ts';
 
 export interface ProgramRun {
   readonly program: string;
