@@ -17,6 +17,15 @@ import {
 } from './protocol.ts';
 
 const RETRY_MS = 500;
+/** How often one is looked for that is just being started. */
+const START_RETRY_MS = 50;
+
+export interface RunnerClientOptions {
+  readonly path?: string;
+  readonly endPath?: string;
+  /** How long {@link RunnerClient.open} waits for a runner that is being started. Default: not at all. */
+  readonly patienceMs?: number;
+}
 
 interface Call {
   readonly resolve: (result: unknown) => void;
@@ -34,16 +43,19 @@ export class RunnerClient implements JobHost {
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
   #whenTried: (() => void) | undefined;
+  /** Until then a runner that does not answer is one that is being started. */
+  #patientUntil: number;
   #bye: ErrorReport | undefined;
 
-  private constructor(path: string, endPath: string) {
+  private constructor({ path = RUNNER_SOCKET, endPath = RUNNER_END, patienceMs = 0 }: RunnerClientOptions) {
     this.#path = path;
     this.#endPath = endPath;
+    this.#patientUntil = performance.now() + patienceMs;
   }
 
-  /** Resolves when the state of the runner is known, or that it does not answer now. */
-  static async open(path: string = RUNNER_SOCKET, endPath: string = RUNNER_END): Promise<RunnerClient> {
-    const client = new RunnerClient(path, endPath);
+  /** Resolves when the state of the runner is known, or that it does not answer. */
+  static async open(options: RunnerClientOptions = {}): Promise<RunnerClient> {
+    const client = new RunnerClient(options);
     await new Promise<void>((resolve) => {
       client.#whenTried = resolve;
       client.#connect();
@@ -132,6 +144,10 @@ export class RunnerClient implements JobHost {
     for (const { reject } of this.#calls.values()) reject(errorFrom(state.error));
     this.#calls.clear();
     if (this.#isClosed) return;
+    if (performance.now() < this.#patientUntil) {
+      this.#retry = setTimeout(() => this.#connect(), START_RETRY_MS);
+      return;
+    }
     if (this.#state.kind !== 'lost' || this.#state.error.message !== state.error.message) this.#become(state);
     this.#tried();
     this.#retry = setTimeout(() => this.#connect(), RETRY_MS);
@@ -157,6 +173,7 @@ export class RunnerClient implements JobHost {
   }
 
   #tried(): void {
+    this.#patientUntil = 0;
     this.#whenTried?.();
     this.#whenTried = undefined;
   }

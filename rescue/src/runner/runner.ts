@@ -2,7 +2,7 @@
  * The runner: the process of the rescue environment in which jobs run, whatever becomes of the screens. The one place
  * that puts its parts together.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, PermafrostError, PROGRAM, runProgram, stateFolder } from '../engine/index.ts';
 import { endMachine } from '../unattended/end-machine.ts';
@@ -41,6 +41,8 @@ export async function runRunner(signal: AbortSignal): Promise<number> {
   const server = await RunnerServer.listen(RUNNER_SOCKET, host);
   leaveLastWords(log);
   note(`${PROGRAM}: the runner starts (process ${process.pid}).`);
+  const lastEnd = takeLastEnd();
+  if (lastEnd !== '') note(`The runner before this one: ${lastEnd}`);
   await recoverPlaces(runProgram);
   const journal = new RunJournal(join(stateFolder, 'run.json'));
   const interrupted = journal.interrupted();
@@ -48,7 +50,7 @@ export async function runRunner(signal: AbortSignal): Promise<number> {
   host.subscribe(logStates(log));
   const events = await openEventChannels();
   for (const problem of events.problems) note(problem);
-  if (interrupted !== undefined) showInterrupted(interrupted, host, events);
+  if (interrupted !== undefined) showInterrupted(interrupted, lastEnd, host, events);
   const search = !existsSync(SEARCHED);
   writeFileSync(SEARCHED, '');
   const jobs = runBootJobs({
@@ -86,8 +88,19 @@ function leaveLastWords(log: RunnerLog): void {
   process.on('unhandledRejection', onBug);
 }
 
-function showInterrupted(run: Run, host: LocalHost, events: EventChannels): void {
-  const error = new PermafrostError('job/lost', { what: describeJob(run.job) });
+/** Why the runner before this one ended, in its first line; empty if it was told to, or nobody knows. */
+function takeLastEnd(): string {
+  try {
+    const said = readFileSync(RUNNER_END, 'utf8').trim();
+    rmSync(RUNNER_END);
+    return said.split('\n', 1)[0]!.slice(0, 500);
+  } catch {
+    return '';
+  }
+}
+
+function showInterrupted(run: Run, reason: string, host: LocalHost, events: EventChannels): void {
+  const error = new PermafrostError('job/lost', { what: describeJob(run.job), reason });
   host.note(error.message);
   host.become({ kind: 'ended', run, error: error.toJSON(), reportPaths: [] });
   if (run.file === undefined) return;

@@ -6,7 +6,7 @@ import { describeDisks, PermafrostError, PROGRAM, runProgram, stateFolder } from
 import { errorReportOf } from './run-view.ts';
 
 /** Files of the rescue environment's own, below its state folder. */
-const STATE_FILES = ['log', 'reports', 'times', 'boot', 'run.json', 'runner-end', 'welcome'];
+const STATE_FILES = ['log', 'reports', 'times', 'boot', 'run.json', 'runner-end', 'runner-output'];
 
 /** Writes a new folder into `folder`; its path. What cannot be had is left out. Throws `repository/failed` if nothing can be written. */
 export async function saveLogs(folder: string, now = new Date()): Promise<string> {

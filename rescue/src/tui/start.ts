@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { describeBug, Session } from './session.ts';
 import { themeFor } from './theme.ts';
+import { announceReady } from './runtime/announce-ready.ts';
 import { Console } from './runtime/console.ts';
 import { RESCUE_MARK } from './rescue-mark.ts';
 import { openHost } from './runtime/open-host.ts';
@@ -81,7 +82,10 @@ export async function runTui(options: TuiOptions): Promise<number> {
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.on(signal, onSignal);
     stops.push(() => world.stop());
     // After the first picture: what is heavy may come now.
-    setImmediate(() => world.start());
+    setImmediate(() => {
+      if (existsSync(RESCUE_MARK)) announceReady(consoles);
+      world.start();
+    });
   });
 }
 

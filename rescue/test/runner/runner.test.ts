@@ -107,6 +107,7 @@ test('a runner that is killed is missed, and the next one says what was running'
   const next = startRunner(t);
   const ended = await stateOf(host, is('ended'));
   assert.deepEqual([ended.run.job, ended.error?.code, ended.report], [job, 'job/lost', undefined]);
+  assert.match(ended.error?.message ?? '', /signal 9/);
   assert.deepEqual([kinds[0], kinds.at(-1)], ['lost', 'ended']);
   await host.dismiss();
   const again = await runInHost(host, { ...job, delta: true });

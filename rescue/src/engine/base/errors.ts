@@ -191,8 +191,9 @@ const table = {
     (d) => `${d.what} is running, and one job runs at a time`,
     () => 'Nothing was done. Wait until it has ended, or cancel it.',
   ),
-  'job/lost': row<{ what: string }>(
-    (d) => `${d.what} was running when the program that ran it ended unexpectedly`,
+  'job/lost': row<{ what: string; reason: string }>(
+    (d) =>
+      `${d.what} was running when the program that ran it ended unexpectedly${d.reason === '' ? '' : `: ${d.reason}`}`,
     () =>
       'Run the same job again: it continues where it was. A disk that was being overwritten must not be used before.',
   ),

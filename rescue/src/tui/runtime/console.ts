@@ -100,6 +100,13 @@ export class Console {
     this.#output.destroy();
   }
 
+  /** Writes a line below what was on the terminal before the UI, and draws the UI again. */
+  announce(line: string): void {
+    this.#undraw();
+    this.#output.write(`\r\n${line}\r\n`);
+    this.#draw();
+  }
+
   /** Runs a shell on the terminal; resolves when it has ended and the UI is drawn again. */
   async runShell(greeting: string): Promise<void> {
     this.#undraw();
