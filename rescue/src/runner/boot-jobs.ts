@@ -5,7 +5,7 @@ import { openEventChannels, type EventChannels } from '../unattended/event-chann
 import type { JobFileEvent } from '../unattended/job-events.ts';
 import { readJobPort, type PortLine } from '../unattended/job-port.ts';
 import { runFileInHost } from './host-file-run.ts';
-import type { LocalHost } from './local-host.ts';
+import type { LocalHost, Work } from './local-host.ts';
 import { errorReportOf } from './run-view.ts';
 
 export interface BootJobsOptions {
@@ -42,36 +42,49 @@ export async function runBootJobs(options: BootJobsOptions): Promise<void> {
   }
 }
 
-/** Occupies the host while it looks, so that a person sees what it waits for, and can end that. */
+/**
+ * Occupies the host while it looks, so that a person sees what it waits for, and can end that. A job that a person
+ * starts meanwhile is not refused, unless something is waited for: looking takes a moment.
+ */
 function searchBootJob(options: BootJobsOptions): Promise<BootJob | undefined> {
   const { host, find = findBootJob } = options;
+  const notBrief = Promise.withResolvers<undefined>();
+  const search = async ({ controller }: Work): Promise<() => BootJob | undefined> => {
+    try {
+      const found = await find({
+        signal: AbortSignal.any([controller.signal, options.signal]),
+        onWaiting: (waiting) => {
+          notBrief.resolve(undefined);
+          options.events.write({
+            type: 'waiting',
+            ...(waiting === undefined ? {} : { what: waiting }),
+          });
+          host.become({ kind: 'idle', ...(waiting === undefined ? {} : { waiting }) });
+        },
+        onNote: (note) => tell(options, note),
+      });
+      return () => found;
+    } catch (error) {
+      const report = errorReportOf(error);
+      return () => {
+        if (isPermafrostError(error, 'job/cancelled')) host.become({ kind: 'idle' });
+        else {
+          fail(options, report);
+          host.become({ kind: 'idle', problem: { source: 'the start of this machine', error: report } });
+        }
+        return undefined;
+      };
+    }
+  };
   return new Promise((resolve) => {
-    host.occupy('the search for a job of this start', async ({ controller }) => {
-      try {
-        const found = await find({
-          signal: AbortSignal.any([controller.signal, options.signal]),
-          onWaiting: (waiting) => {
-            options.events.write({
-              type: 'waiting',
-              ...(waiting === undefined ? {} : { what: waiting }),
-            });
-            host.become({ kind: 'idle', ...(waiting === undefined ? {} : { waiting }) });
-          },
-          onNote: (note) => tell(options, note),
-        });
-        return () => resolve(found);
-      } catch (error) {
-        const report = errorReportOf(error);
-        return () => {
-          if (isPermafrostError(error, 'job/cancelled')) host.become({ kind: 'idle' });
-          else {
-            fail(options, report);
-            host.become({ kind: 'idle', problem: { source: 'the start of this machine', error: report } });
-          }
-          resolve(undefined);
-        };
-      }
-    });
+    host.occupy(
+      'the search for a job of this start',
+      async (work) => {
+        const show = await search(work);
+        return () => resolve(show());
+      },
+      notBrief.promise,
+    );
   });
 }
 

@@ -33,6 +33,8 @@ export interface Work {
   readonly controller: AbortController;
   readonly gate: PauseGate;
   view?: RunView;
+  /** Resolves when it is not soon over after all; until then a job that is started waits for its end. */
+  readonly notBrief?: Promise<undefined>;
 }
 
 const SECONDS_BEFORE_END = 10;
@@ -80,7 +82,9 @@ export class LocalHost implements JobHost {
     return planJob(job, signal);
   }
 
-  start(job: Job, digest: string): Promise<void> {
+  async start(job: Job, digest: string): Promise<void> {
+    const other = this.#work;
+    if (other?.work.notBrief !== undefined) await Promise.race([other.work.notBrief, other.done]);
     return new Promise((resolve) => {
       this.occupy(describeJob(job), async (work) => {
         const startedAt = new Date();
@@ -160,12 +164,17 @@ export class LocalHost implements JobHost {
 
   /**
    * Runs `perform`, alone, and what it resolves to when the host is free again: what shows the end. Throws `job/busy`
-   * at once while anything else occupies the host.
+   * at once while anything else occupies the host. See {@link Work.notBrief}.
    */
-  occupy(what: string, perform: (work: Work) => Promise<() => void>): void {
+  occupy(what: string, perform: (work: Work) => Promise<() => void>, notBrief?: Promise<undefined>): void {
     if (this.#work !== undefined) throw new PermafrostError('job/busy', { what: this.#work.work.what });
     this.#stopEnding();
-    const work: Work = { what, controller: new AbortController(), gate: new PauseGate() };
+    const work: Work = {
+      what,
+      controller: new AbortController(),
+      gate: new PauseGate(),
+      ...(notBrief === undefined ? {} : { notBrief }),
+    };
     const entry = { work, done: Promise.resolve() };
     this.#work = entry;
     entry.done = perform(work)

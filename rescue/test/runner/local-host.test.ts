@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isPermafrostError, type Job } from '../../src/engine/index.ts';
+import { runBootJobs, type BootJobsOptions } from '../../src/runner/boot-jobs.ts';
 import { runFileInHost } from '../../src/runner/host-file-run.ts';
 import type { HostState } from '../../src/runner/job-host.ts';
 import { LocalHost, type LocalHostOptions } from '../../src/runner/local-host.ts';
@@ -184,4 +185,37 @@ steps:
   await local.dismiss();
   await missing;
   assert.deepEqual(local.state, { kind: 'idle' });
+});
+
+test('a job that is started while the job of this start is looked for waits, unless that waits too', async (t) => {
+  const { source, repository } = await imagedDisk(t, { imaged: false });
+  const { host: local } = host(t);
+  const job: Job = { kind: 'image', sources: [source], repository, raw: true };
+  const { digest } = await local.plan(job);
+  const search = (find: NonNullable<BootJobsOptions['find']>): void =>
+    void runBootJobs({
+      host: local,
+      events: { paths: [], problems: [], write: () => undefined, close: () => Promise.resolve() },
+      signal: AbortSignal.abort(),
+      note: () => undefined,
+      search: true,
+      find,
+      portLines: async function* () {},
+    });
+  const looking = Promise.withResolvers<undefined>();
+  search(() => looking.promise);
+  const started = local.start(job, digest);
+  assert.equal(local.state.kind, 'idle');
+  looking.resolve(undefined);
+  await started;
+  assert.equal((await stateOf(local, is('ended'))).report?.outcome, 'done');
+
+  const forEver = Promise.withResolvers<undefined>();
+  search(({ onWaiting }) => {
+    setImmediate(() => onWaiting?.('the server'));
+    return forEver.promise;
+  });
+  await assert.rejects(local.start(job, digest), (error) => isPermafrostError(error, 'job/busy'));
+  assert.deepEqual(local.state, { kind: 'idle', waiting: 'the server' });
+  forEver.resolve(undefined);
 });

@@ -16,6 +16,8 @@ test('an image is saved by lines over a pipe, and nothing moves a cursor', async
   await fillWithNoise(disk, 8 * MiB, 3);
   const child = spawn(process.execPath, [main, 'tui', '--plain', '--language', 'de'], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    // A terminal without any but ASCII characters, whatever the tests are started on.
+    env: { ...process.env, TERM: 'dumb', LC_ALL: 'C' },
   });
   t.after(() => child.kill('SIGKILL'));
   let said = '';
