@@ -30,6 +30,7 @@ export async function runFile(file: JobFile, options: RunFileOptions): Promise<n
     if (event.type === 'result') result = event;
     else show(event, output);
   };
+  let failure: Error | undefined;
   try {
     for (const note of channels?.problems ?? []) emit({ type: 'note', note });
     await runJobFile(file, {
@@ -41,20 +42,30 @@ export async function runFile(file: JobFile, options: RunFileOptions): Promise<n
         if (!dryRun) await countDown(event, output, signal);
       },
     });
+  } catch (error) {
+    failure = error as Error;
   } finally {
     await channels?.close();
     // The last line is the result, whatever happened.
     if (result !== undefined && (result.error === undefined || output.json)) output.emit('result', result);
   }
-  if (dryRun) return exitCodes.done;
+  if (dryRun) {
+    if (failure !== undefined) throw failure;
+    return exitCodes.done;
+  }
   const { id, outcome, recordPath, exitCode, end } = result!;
-  output.say(
-    `Job "${id}": ${outcome}.${recordPath === undefined ? '' : ` The report is kept beside the images (${recordPath.split('/').slice(-3).join('/')}).`}`,
-  );
-  if (end === 'stay') return exitCode;
-  if (inRescue || allowEnd) await endMachine(end);
-  else
-    output.say(`The job would end with ${end}; that is done in the rescue environment, or with --allow-end.`);
+  if (failure === undefined)
+    output.say(
+      `Job "${id}": ${outcome}.${recordPath === undefined ? '' : ` The report is kept beside the images (${recordPath.split('/').slice(-3).join('/')}).`}`,
+    );
+  if (end !== 'stay') {
+    if (inRescue || allowEnd) await endMachine(end);
+    else
+      output.say(
+        `The job would end with ${end}; that is done in the rescue environment, or with --allow-end.`,
+      );
+  }
+  if (failure !== undefined) throw failure;
   return exitCode;
 }
 

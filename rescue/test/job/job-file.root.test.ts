@@ -294,7 +294,8 @@ test('how a job ends is said, and done only where that was allowed', async (t) =
   assert.ok(!(await readdir(folder)).includes('ended'));
   await runWith(['--allow-end', '--json'], '{ verify: {} }');
   await runWith(['--allow-end'], '{ verify: { image: missing } }', 1);
-  assert.equal(await readFile(join(folder, 'ended'), 'utf8'), 'off\nagain\n');
+  await runWith(['--allow-end'], '{ image: { source: { serial: NOBODY } } }', 1);
+  assert.equal(await readFile(join(folder, 'ended'), 'utf8'), 'off\nagain\nagain\n');
 });
 
 test('a file with mistakes is refused with its lines, exit 2', async (t) => {
