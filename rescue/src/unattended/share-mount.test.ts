@@ -54,7 +54,9 @@ test('the server of each kind of share', () => {
   const cases: [Parameters<typeof serverOf>[0], string, number][] = [
     [{ nfs: 'nas:/a:b' }, 'nas', 2049],
     [{ nfs: '[fd00::1]:/a', options: 'port=12049' }, 'fd00::1', 12049],
+    [{ nfs: 'nas:/a', options: 'mountport=1,port=99999' }, 'nas', 2049],
     [{ smb: '//10.0.0.5/a' }, '10.0.0.5', 445],
+    [{ smb: '//nas/a', options: 'vers=3.0,port=1445' }, 'nas', 1445],
     [{ ssh: 'me@nas', folder: '/' }, 'nas', 22],
     [{ ssh: 'me@[fd00::1]:2222', folder: '/' }, 'fd00::1', 2222],
   ];

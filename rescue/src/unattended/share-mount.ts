@@ -15,8 +15,9 @@ export interface ShareMount {
 
 /** The server that a share is on; throws RangeError for a port that cannot be. */
 export function serverOf(rule: SharePlaceRule): Server {
-  if ('nfs' in rule) return { host: bare(/^(\[.*?\]|[^:]*):/.exec(rule.nfs)![1]!), port: nfsPort(rule) };
-  if ('smb' in rule) return { host: bare(/^\/\/(\[.*?\]|[^/]*)\//.exec(rule.smb)![1]!), port: 445 };
+  if ('nfs' in rule) return { host: bare(/^(\[.*?\]|[^:]*):/.exec(rule.nfs)![1]!), port: portOf(rule, 2049) };
+  if ('smb' in rule)
+    return { host: bare(/^\/\/(\[.*?\]|[^/]*)\//.exec(rule.smb)![1]!), port: portOf(rule, 445) };
   const [, , host, port] = splitSsh(rule);
   return { host: bare(host!), port: port === undefined ? 22 : Number(port) };
 }
@@ -25,9 +26,10 @@ function bare(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
 }
 
-function nfsPort({ options }: NfsRule): number {
-  const port = Number(/(?:^|,)port=(\d+)/.exec(options ?? '')?.[1] ?? 2049);
-  return port > 0 && port < 65536 ? port : 2049;
+/** The port that the options of `mount` name; the last one counts there too. */
+function portOf({ options = '' }: NfsRule | SmbRule, usual: number): number {
+  const port = Number([...options.matchAll(/(?:^|,)port=(\d+)(?=,|$)/g)].at(-1)?.[1] ?? usual);
+  return port > 0 && port < 65536 ? port : usual;
 }
 
 export function nfsMount(rule: NfsRule, mountPoint: string): ShareMount {
