@@ -1,8 +1,8 @@
 /** The jobs that come by themselves: the one of this start of the machine, and those that a host sends over a port. */
-import { isPermafrostError, type ErrorReport } from '../engine/index.ts';
+import { exitCodes, isPermafrostError, type ErrorReport } from '../engine/index.ts';
 import { bootJobOf, findBootJob, type BootJob, type FindOptions } from '../unattended/boot-job.ts';
 import { openEventChannels, type EventChannels } from '../unattended/event-channels.ts';
-import type { JobFileEvent } from '../unattended/job-events.ts';
+import type { JobFileEvent, ResultEvent } from '../unattended/job-events.ts';
 import { readJobPort, type PortLine } from '../unattended/job-port.ts';
 import { runFileInHost } from './host-file-run.ts';
 import type { LocalHost, Work } from './local-host.ts';
@@ -34,11 +34,16 @@ export async function runBootJobs(options: BootJobsOptions): Promise<void> {
       tell(options, `The port for jobs: ${line.problem}.`);
       continue;
     }
+    let job: BootJob;
     try {
-      void runJob(bootJobOf({ source: 'the virtual serial port', text: line.text }), options);
+      job = bootJobOf({ source: 'the virtual serial port', text: line.text });
     } catch (error) {
-      fail(options, errorReportOf(error));
+      options.note(errorReportOf(error).message);
+      // Whoever sent it waits for this.
+      options.events.write(failure(error));
+      continue;
     }
+    void runJob(job, options);
   }
 }
 
@@ -109,18 +114,21 @@ async function runJob(job: BootJob, options: BootJobsOptions): Promise<void> {
     });
   } catch (error) {
     // It has not begun: nothing else has said so.
-    const report = errorReportOf(error);
-    emit({
-      type: 'result',
-      id: job.file.id,
-      outcome: 'failed',
-      exitCode: isPermafrostError(error) ? error.exitCode : 1,
-      end: 'stay',
-      error: report,
-    });
+    emit({ ...failure(error), id: job.file.id });
   } finally {
     await own.close();
   }
+}
+
+/** The result of a job that has not begun. */
+function failure(error: unknown): Omit<ResultEvent, 'id'> {
+  return {
+    type: 'result',
+    outcome: 'failed',
+    exitCode: isPermafrostError(error) ? error.exitCode : exitCodes.failed,
+    end: 'stay',
+    error: errorReportOf(error),
+  };
 }
 
 function tell({ events, note }: BootJobsOptions, text: string): void {
