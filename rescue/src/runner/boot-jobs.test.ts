@@ -60,4 +60,8 @@ test('whoever sends a job gets a result, also for one that is no job file', asyn
     [undefined, 'failed', 2, 'stay', 'job-file/invalid'],
     ['mine', 'failed', 1, 'stay', 'job/busy'],
   ]);
+  assert.match(
+    JSON.stringify(told[1]),
+    /what came over the virtual serial port is no job file:.*line 2: steps\.0/,
+  );
 });

@@ -1,8 +1,9 @@
 /** The jobs that come by themselves: the one of this start of the machine, and those that a host sends over a port. */
 import { exitCodes, isPermafrostError, type ErrorReport } from '../engine/index.ts';
-import { bootJobOf, findBootJob, type BootJob, type FindOptions } from '../unattended/boot-job.ts';
+import { findBootJob, type BootJob, type FindOptions } from '../unattended/boot-job.ts';
 import { openEventChannels, type EventChannels } from '../unattended/event-channels.ts';
 import type { JobFileEvent, ResultEvent } from '../unattended/job-events.ts';
+import { parseJobFile } from '../unattended/job-file.ts';
 import { readJobPort, type PortLine } from '../unattended/job-port.ts';
 import { runFileInHost } from './host-file-run.ts';
 import type { LocalHost, Work } from './local-host.ts';
@@ -22,6 +23,8 @@ export interface BootJobsOptions {
   readonly portLines?: (signal: AbortSignal) => AsyncIterable<PortLine>;
 }
 
+const PORT = 'the virtual serial port';
+
 /** Runs until `signal` aborts, or there is no port. */
 export async function runBootJobs(options: BootJobsOptions): Promise<void> {
   const { signal, portLines = readJobPort } = options;
@@ -36,7 +39,7 @@ export async function runBootJobs(options: BootJobsOptions): Promise<void> {
     }
     let job: BootJob;
     try {
-      job = bootJobOf({ source: 'the virtual serial port', text: line.text });
+      job = { source: PORT, file: parseJobFile(line.text, `what came over ${PORT}`) };
     } catch (error) {
       options.note(errorReportOf(error).message);
       // Whoever sent it waits for this.

@@ -92,12 +92,7 @@ export async function findBootJob(options: FindOptions = {}): Promise<BootJob | 
   if (first === undefined) return undefined;
   if (others.length > 0)
     throw new PermafrostError('boot-job/ambiguous', { sources: found.map(({ source }) => source) });
-  return bootJobOf(first);
-}
-
-/** A job file's text from anywhere, as a job. Throws `job-file/invalid`. */
-export function bootJobOf({ source, text }: FoundText): BootJob {
-  return { source, file: parseJobFile(text, source) };
+  return { source: first.source, file: parseJobFile(first.text, first.source) };
 }
 
 type Attempt = FoundText | { readonly problem: string; readonly final: boolean };
