@@ -25,7 +25,7 @@ export const usage = `permafrost-vm: starts the bootable image in QEMU, hands it
   --json               print the job's events as they come, one JSON line each
 
 Exit code: that of the job (0 done, 3 done with gaps, 4 does not verify, 1 failed, 130 stopped); 2 where the command
-line is wrong, and 125 where the machine did not get as far as a result.
+line, a file that it names or the job file is wrong, and 125 where the machine did not get as far as a result.
 `;
 
 export interface CliOptions {

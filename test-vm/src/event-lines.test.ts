@@ -15,8 +15,8 @@ test('a job is told in lines, its progress not too often', () => {
   now = 5000;
   assert.equal(lines.of(progress).length, 1);
   assert.deepEqual(
-    lines.of({ type: 'result', outcome: 'failed', error: { message: 'No disk.', hint: 'Plug it in.' } }),
-    ['the job ended: failed', '  No disk.', '  Plug it in.'],
+    lines.of({ type: 'result', outcome: 'failed', error: { message: 'No disk:\n  X', hint: 'Plug it in.' } }),
+    ['the job ended: failed', '  No disk:', '    X', '  Plug it in.'],
   );
 });
 

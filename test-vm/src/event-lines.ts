@@ -56,7 +56,9 @@ function kindOf(event: JobEvent): string {
 function errorLines(error: unknown): string[] {
   if (typeof error !== 'object' || error === null) return [];
   const { message, hint } = error as Record<string, unknown>;
-  return [`  ${word(message)}`, ...(hint === undefined ? [] : [`  ${word(hint)}`])];
+  return [message, hint]
+    .flatMap((text) => (typeof text === 'string' ? text.split('\n') : []))
+    .map((line) => `  ${word(line)}`);
 }
 
 const megabytes = (bytes: unknown): string => (Number(bytes) / 1e6).toFixed(0);

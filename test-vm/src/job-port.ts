@@ -44,7 +44,7 @@ export class JobPort {
     return this.#events.path;
   }
 
-  /** Sends a job file to the guest. */
+  /** Sends a line to the guest: docs/unattended.md. */
   async send(text: string): Promise<void> {
     await this.#job.send(text);
   }

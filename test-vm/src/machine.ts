@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { accelerator } from './accelerator.ts';
 import { Agent } from './agent.ts';
 import { diskParts, type Disk } from './disks.ts';
@@ -143,8 +144,14 @@ export class Machine {
       await machine.qmp.execute('qmp_capabilities');
       if (savedState !== undefined) await machine.#wake(60);
     } catch (error) {
+      // A connection that broke can be heard of before the end that broke it.
+      await Promise.race([machine.ended, sleep(1000)]);
+      const hasEnded = !machine.isOn;
       await machine.powerCut();
-      throw error;
+      if (!hasEnded) throw error;
+      // Its words without the argument that they are about, which is long.
+      const words = machine.#errors.trim().replaceAll(/^qemu-system-x86_64: (-\w+ (\{.*?\}|\S+): )?/gm, '');
+      throw new Error(`QEMU does not start: ${words}`, { cause: error });
     }
     return machine;
   }
