@@ -180,7 +180,9 @@ class FileRun {
     if (earlier.state === 'started') {
       const { stepsDone, stepBegun, overwriting, reports, fileDigest, startedAt, owner } = earlier;
       const by = parseProcessIdentity({ ...owner });
-      if (by !== undefined && (await isRunning(by)) === true)
+      // This process carries out one file at a time: a record of its own is one that it could not finish, as when the
+      // stick was pulled out.
+      if (by !== undefined && by.pid !== process.pid && (await isRunning(by)) === true)
         throw new PermafrostError('job-file/running', { id, pid: by.pid });
       if (fileDigest === this.#digest && stepsDone < this.#file.steps.length)
         return { firstStep: stepsDone, reports, overwriting, begun: stepBegun, startedAt };
