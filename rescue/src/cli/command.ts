@@ -1,6 +1,6 @@
 /** What every command of the command line is made of. */
 import type { ParseArgsOptionsConfig } from 'node:util';
-import { PermafrostError } from '../engine/index.ts';
+import { PermafrostError, type Grow } from '../engine/index.ts';
 import type { Output } from './output.ts';
 
 /** Values of options as `parseArgs` gives them. */
@@ -69,6 +69,17 @@ export function workersOption(values: Values): { workers?: number } {
   if (workers !== undefined && (workers < 1 || workers > 64))
     throw usageError(`--workers must be from 1 to 64, not ${workers}`);
   return optional('workers', workers);
+}
+
+/** For the help of every command that has `--grow`. */
+export const GROW_HELP =
+  'last|N|NAME: on a larger target give the free space to the last partition that can grow, to partition N, or to the one with this name or label';
+
+/** `--grow` as it goes into a job. */
+export function growOption(values: Values): Grow | undefined {
+  const value = text(values, 'grow');
+  if (value === '') throw usageError('--grow needs a partition');
+  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) : value;
 }
 
 function parseInteger(value: string, name: string): number {

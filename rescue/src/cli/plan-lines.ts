@@ -17,6 +17,7 @@ export function planLines(plan: Plan, width: number): string[] {
     const destroys = disk.destroys ?? [];
     if (destroys.length > 0)
       lines.push('  WILL BE OVERWRITTEN AND LOST on this disk:', ...destroys.map((line) => `    ${line}`));
+    lines.push(...(disk.layout ?? []).flatMap((change) => wrap(changeLine(change), width, '  ')));
     for (const { what, offset, bytesHex } of disk.tableWrites ?? [])
       lines.push(`  rewritten for this disk: ${what}, ${bytesHex.length / 2} bytes at ${offset}`);
   }
@@ -32,6 +33,20 @@ export function planLines(plan: Plan, width: number): string[] {
   else lines.push(`${formatBytes(plan.writeBytes)} to write`);
   lines.push(`plan ${digest}`);
   return lines;
+}
+
+function changeLine({ number, from, to, tool }: NonNullable<DiskPlan['layout']>[number]): string {
+  const how = [
+    ...(to.length === from.length
+      ? []
+      : [
+          `${to.length > from.length ? 'grows' : 'shrinks'} from ${formatBytes(from.length)} to ${formatBytes(to.length)}`,
+        ]),
+    ...(to.start === from.start ? [] : [`moves from ${formatBytes(from.start)} to ${formatBytes(to.start)}`]),
+  ];
+  const then =
+    tool === undefined ? '' : `; its file system follows with ${tool}, after everything was read back`;
+  return `partition ${number} ${how.join(' and ')}${then}`;
 }
 
 /** A target that becomes like the source: which disk it is, and what differs. */

@@ -23,6 +23,7 @@ const flag = z.boolean().optional();
 const numbers = z.array(z.int()).max(4096).optional();
 const paths = z.array(text).max(1024);
 const number = z.int().optional();
+const grow = z.union([z.int(), text]).optional();
 
 const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -48,6 +49,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     ofDisk: text.optional(),
     targets: z.array(z.strictObject({ disk: number, target: text })).max(1024),
     partitions: numbers,
+    grow,
     delta: flag,
     noVerify: flag,
     zeroUnused: flag,
@@ -60,6 +62,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     targets: paths,
     raw: flag,
     trustBitmap: numbers,
+    grow,
     delta: flag,
     noVerify: flag,
     sectorSize: number,

@@ -28,6 +28,11 @@ const trustBitmap = z
   .optional()
   .describe('partitions whose bitmap is believed although they are not clean; 0: a disk without any');
 
+const grow = z
+  .union([z.int().min(1).max(4096), text.max(200)])
+  .optional()
+  .describe('on a larger target: the partition that gets the free space; a number, a name or label, or last');
+
 const imageStep = z
   .strictObject({
     source: diskRule.optional(),
@@ -67,6 +72,7 @@ const restoreStep = z
       .optional()
       .describe('several disks of an image, each with where it goes'),
     partitions,
+    grow,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the target back'),
     'zero-unused': flag.describe('write zeros where the image has no data'),
@@ -93,6 +99,7 @@ const cloneStep = z
       .describe('several disks that become like the source'),
     raw: flag.describe('copy everything, also what file systems do not use'),
     'trust-bitmap': trustBitmap,
+    grow,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the targets back'),
     'sector-size': z.union([z.literal(512), z.literal(4096)]).optional(),

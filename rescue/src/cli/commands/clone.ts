@@ -2,6 +2,8 @@
 import { planClone, runClone, type CloneJob } from '../../engine/index.ts';
 import {
   flag,
+  GROW_HELP,
+  growOption,
   integer,
   integers,
   optional,
@@ -21,6 +23,7 @@ export const cloneCommand: Command = {
   options: {
     raw: { type: 'boolean' },
     'trust-bitmap': { type: 'string', multiple: true },
+    grow: { type: 'string' },
     delta: { type: 'boolean' },
     'no-verify': { type: 'boolean' },
     'sector-size': { type: 'string' },
@@ -32,6 +35,7 @@ export const cloneCommand: Command = {
     raw: 'copy everything, also what file systems do not use',
     'trust-bitmap':
       'N: believe the allocation bitmap of partition N although it was not cleanly unmounted (0: a disk without partitions)',
+    grow: GROW_HELP,
     delta: 'read the targets too and write only what differs; continues a clone that was interrupted',
     'no-verify': 'do not read the targets back after writing',
     'sector-size': 'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told',
@@ -68,6 +72,7 @@ function cloneJob({ values, positionals }: Invocation): CloneJob {
     targets,
     ...(flag(values, 'raw') ? { raw: true } : {}),
     ...optional('trustBitmap', integers(values, 'trust-bitmap')),
+    ...optional('grow', growOption(values)),
     ...(flag(values, 'delta') ? { delta: true } : {}),
     ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
     ...optional('sectorSize', integer(values, 'sector-size')),

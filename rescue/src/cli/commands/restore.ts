@@ -2,6 +2,8 @@
 import { planRestore, runRestore, type RestoreJob } from '../../engine/index.ts';
 import {
   flag,
+  GROW_HELP,
+  growOption,
   integers,
   optional,
   required,
@@ -26,6 +28,7 @@ export const restoreCommand: Command = {
     machine: { type: 'string' },
     'of-disk': { type: 'string' },
     partition: { type: 'string', multiple: true },
+    grow: { type: 'string' },
     delta: { type: 'boolean' },
     'no-verify': { type: 'boolean' },
     'zero-unused': { type: 'boolean' },
@@ -42,6 +45,7 @@ export const restoreCommand: Command = {
     'of-disk': 'NAME: only images with this disk (serial, WWN, model or path)',
     partition:
       'N: only this partition, into a partition of the target with the same start and size; may be repeated',
+    grow: GROW_HELP,
     delta: 'read the target first and write only what differs',
     'no-verify': 'do not read the target back after writing',
     'zero-unused': 'write zeros where the image has no data, instead of leaving what is there',
@@ -82,6 +86,7 @@ function restoreJob({ values, positionals }: Invocation): RestoreJob {
     ...optional('ofDisk', text(values, 'of-disk')),
     targets: parseTargets(values['disk'], target),
     ...optional('partitions', integers(values, 'partition')),
+    ...optional('grow', growOption(values)),
     ...(flag(values, 'delta') ? { delta: true } : {}),
     ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
     ...(flag(values, 'zero-unused') ? { zeroUnused: true } : {}),

@@ -78,6 +78,15 @@ const table = {
     (d) => `${d.device} does not have the partitions of the image: ${d.problem}`,
     () => 'Restore the whole disk, or create the partition with the same start and size first.',
   ),
+  'layout/impossible': row<{ device: string; problem: string; hint: string }>(
+    (d) => `${d.device} cannot get the layout asked for: ${d.problem}`,
+    (d) => `Nothing was written. ${d.hint}`,
+  ),
+  'layout/damaged': row<{ device: string; number: number; problem: string }>(
+    (d) => `growing the file system of partition ${d.number} of ${d.device} left it damaged: ${d.problem}`,
+    () => 'Restore again, without growing it. The image is not affected.',
+    exitCodes.unverified,
+  ),
   'device/read-failed': row<SystemFailure & { offset: number; length: number }>(
     (d) => `cannot read ${d.length} bytes at ${d.offset} of ${d.path} (${d.errno} from ${d.syscall})`,
     () => 'The disk or its cable may be failing. Check the cable and the kernel log, then try again.',

@@ -3,11 +3,14 @@ import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { describeTarget, openSource, openTarget, type OpenDisk } from '../device/device.ts';
 import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
 import { shareStorage } from '../device/same-storage.ts';
-import { planTables, type TablePlan } from '../partition/relocate.ts';
+import type { Span } from '../partition/plan-layout.ts';
+import type { TablePlan } from '../partition/relocate.ts';
 import { describeContents } from './describe-contents.ts';
 import { checkPartitions, describeDisk, type ImageSource } from './image-plan.ts';
-import { inspectDisk } from './inspect-disk.ts';
-import type { CloneJob, DiskPlan, Plan } from './job.ts';
+import { inspectDisk, type InspectedRegion } from './inspect-disk.ts';
+import type { CloneJob, DiskPlan, LayoutChange, Plan } from './job.ts';
+import { placeRegions } from './place-regions.ts';
+import { planTargetLayout, type Growth } from './plan-layout.ts';
 import { sealPlan } from './plan-parts.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -19,7 +22,11 @@ export interface ClonePlace {
   readonly disk?: OpenDisk;
   readonly path: string;
   readonly sizeBytes: number;
+  /** Where each region goes; one that is left out has no place. */
+  readonly places: ReadonlyMap<InspectedRegion, Span>;
   readonly tables: TablePlan;
+  readonly growths: readonly Growth[];
+  readonly changes: readonly LayoutChange[];
 }
 
 /** A planned clone. The caller closes source and targets. */
@@ -70,7 +77,7 @@ export async function prepareClone(
     const described = describeDisk(1, disk, inspected);
     const disks: DiskPlan[] = [];
     for (const [i, path] of job.targets.entries()) {
-      const target = await planTarget(i + 1, path, source, refusals);
+      const target = await planTarget(i + 1, path, source, job, refusals);
       targets.push(target);
       disks.push(await describeTargetPlan(target, described, options));
     }
@@ -96,6 +103,7 @@ async function planTarget(
   number: number,
   path: string,
   { disk: source, inspected }: ImageSource,
+  { grow }: CloneJob,
   refusals: PermafrostError[],
 ): Promise<ClonePlace> {
   const { table } = inspected;
@@ -103,15 +111,15 @@ async function planTarget(
   const sizeBytes = disk?.identity.sizeBytes ?? source.identity.sizeBytes;
   const name = disk?.identity.path ?? path;
   try {
-    const tables = await planTables(source.reader, table, sizeBytes);
-    if (sizeBytes < tables.minimumBytes)
-      refusals.push(
-        new PermafrostError('device/too-small', {
-          device: name,
-          sizeBytes,
-          neededBytes: tables.minimumBytes,
-        }),
-      );
+    const { tables, layout, growths, changes, ...planned } = await planTargetLayout({
+      reader: source.reader,
+      table,
+      regions: inspected.regions.map((one) => ({ ...one, usedBytes: one.used.totalBytes })),
+      device: name,
+      sizeBytes,
+      ...(grow === undefined ? {} : { grow }),
+    });
+    refusals.push(...planned.refusals);
     if (
       disk?.identity.kind === 'device' &&
       table.kind !== 'none' &&
@@ -124,7 +132,15 @@ async function planTarget(
           imageSectorSize: table.sectorSize,
         }),
       );
-    return { number, ...(disk === undefined ? {} : { disk }), path: name, sizeBytes, tables };
+    const placed = placeRegions(
+      inspected.regions.map(({ region }) => region),
+      sizeBytes,
+      layout,
+    );
+    const inspectedOf = new Map(inspected.regions.map((one) => [one.region, one]));
+    const places = new Map(placed.map(({ region, to }) => [inspectedOf.get(region)!, to]));
+    const opened = disk === undefined ? {} : { disk };
+    return { number, ...opened, path: name, sizeBytes, places, tables, growths, changes };
   } catch (error) {
     await disk?.close();
     throw error;
@@ -147,14 +163,15 @@ async function describeTargetPlan(
   source: DiskPlan,
   options: Pick<RunOptions, 'signal'>,
 ): Promise<DiskPlan> {
-  const { number, disk, path, sizeBytes, tables } = target;
+  const { number, disk, path, sizeBytes, places, tables, changes } = target;
   const identity: DiskIdentity = disk?.identity ?? describeTarget(path, sizeBytes);
+  const placed = new Map([...places].map(([{ region }, to]) => [region.start, to]));
   const regions = source.regions.map((region) => ({
     ...region,
     warnings: [],
-    included: region.included && region.start < sizeBytes,
+    included: region.included && placed.has(region.start),
   }));
-  const cut = regions.find(({ start, length }) => start + length > sizeBytes);
+  const cut = regions.find(({ start, length }) => (placed.get(start)?.length ?? length) < length);
   return {
     number,
     identity,
@@ -175,6 +192,7 @@ async function describeTargetPlan(
       offset,
       bytesHex: Buffer.from(bytes).toString('hex'),
     })),
+    ...(changes.length === 0 ? {} : { layout: changes }),
   };
 }
 

@@ -6,6 +6,8 @@ import { exitCodes, isPermafrostError, PermafrostError } from '../base/errors.ts
 import { describeTarget, openTarget, readFailure, writeFailure, type OpenDisk } from '../device/device.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { ClonePlace } from './clone-plan.ts';
+import { growFileSystems } from './grow-file-system.ts';
+import type { InspectedRegion } from './inspect-disk.ts';
 import type { Outcome, TargetProgress, TargetReport } from './job.ts';
 import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
 import { acquire, eachInSlot } from './slots.ts';
@@ -13,11 +15,12 @@ import {
   applyPatches,
   clearTarget,
   flush,
-  patchesBehind,
+  grownParts,
+  patchesOutside,
   settleTarget,
   writePatches,
   wrongPatches,
-  type Beginning,
+  type Patch,
 } from './target-steps.ts';
 import type { Batch } from './used-chunks.ts';
 import { zeroRange } from './zero-range.ts';
@@ -25,17 +28,18 @@ import { zeroRange } from './zero-range.ts';
 /** Writing zeros into a hole of this size costs less than a second request. */
 const JOIN_BYTES = 64 * 1024;
 
-/** What was read of a batch. */
-export interface BatchContent {
-  /** 32 bytes a chunk. */
-  readonly ids: Buffer;
-  readonly zero: Uint8Array;
-}
-
 /** A batch to be found on a target, and what it must be there. */
 export interface ExpectedBatch {
+  readonly region: InspectedRegion;
+  /** Where it is at the source. */
   readonly batch: Batch;
+  /** 32 bytes a chunk. */
   readonly ids: Buffer;
+}
+
+/** What was read of a batch. */
+export interface ReadBatch extends ExpectedBatch {
+  readonly zero: Uint8Array;
 }
 
 export class CloneTarget {
@@ -43,7 +47,6 @@ export class CloneTarget {
   readonly path: string;
   readonly sizeBytes: number;
   readonly #place: ClonePlace;
-  readonly #sourceBytes: number;
   readonly #expected: ExpectedChunk[] = [];
   #disk: OpenDisk | undefined;
   #created: OpenDisk | undefined;
@@ -53,10 +56,8 @@ export class CloneTarget {
   #isFinished = false;
   #error: PermafrostError | undefined;
 
-  /** `sourceBytes`: the size of the disk that is cloned. */
-  constructor(place: ClonePlace, sourceBytes: number) {
+  constructor(place: ClonePlace) {
     this.#place = place;
-    this.#sourceBytes = sourceBytes;
     this.#disk = place.disk;
     this.number = place.number;
     this.path = place.path;
@@ -125,32 +126,57 @@ export class CloneTarget {
     await this.#disk.allowWrites();
   }
 
-  clear(beginnings: readonly Beginning[]): Promise<void> {
-    const inside = beginnings.filter(({ start }) => start < this.sizeBytes);
-    return clearTarget(this.#file, this.sizeBytes, true, inside);
+  /** Clears what could be taken for whole; `chunkBytes` at the start of each region. */
+  clear(chunkBytes: number): Promise<void> {
+    const { places, changes } = this.#place;
+    const beginnings = [...places.values()].map(({ start, length }) => ({
+      start,
+      length: Math.min(length, chunkBytes),
+    }));
+    return clearTarget(this.#file, this.sizeBytes, true, [...beginnings, ...grownParts(changes)]);
   }
 
   /** Writes the batch that `slot` holds; with `spare`, only what differs from what is there. */
-  async write(slot: Slot, batch: Batch, content: BatchContent, spare?: ChunkPool): Promise<void> {
-    const wanted = spare === undefined ? undefined : await this.#differing(spare, batch, content.ids);
-    const isWanted = (i: number): boolean => wanted === undefined || wanted.has(i);
-    const data = writesOf(batch, this.sizeBytes, (i) => content.zero[i] === 0 && isWanted(i));
-    try {
-      if (data.length > 0) await slot.writeChunks(this.#file, data);
-    } catch (error) {
-      throw writeFailure(error, this.path);
+  async write(slot: Slot, read: ReadBatch, spare?: ChunkPool): Promise<void> {
+    const { batch, zero } = read;
+    const placed = this.#placed(read);
+    if (placed !== undefined) {
+      const wanted = spare === undefined ? undefined : await this.#differing(spare, placed, read.ids);
+      const isWanted = (i: number): boolean => wanted === undefined || wanted.has(i);
+      const data = writesOf(placed, (i) => zero[i] === 0 && isWanted(i));
+      try {
+        if (data.length > 0) await slot.writeChunks(this.#file, data);
+      } catch (error) {
+        throw writeFailure(error, this.path);
+      }
+      const zeros = writesOf(placed, (i) => zero[i] === 1 && isWanted(i));
+      for (let k = 0; k < zeros.length; k += 3) await zeroRange(this.#file, zeros[k + 1]!, zeros[k + 2]!);
+      for (const pieces of [data, zeros])
+        for (let k = 2; k < pieces.length; k += 3) this.#writtenBytes += pieces[k]!;
     }
-    const zeros = writesOf(batch, this.sizeBytes, (i) => content.zero[i] === 1 && isWanted(i));
-    for (let k = 0; k < zeros.length; k += 3) await zeroRange(this.#file, zeros[k + 1]!, zeros[k + 2]!);
-    for (const pieces of [data, zeros])
-      for (let k = 2; k < pieces.length; k += 3) this.#writtenBytes += pieces[k]!;
     this.#doneBytes += batch.usedBytes;
   }
 
-  /** Writes a chunk that was held back, with what the plan changes in it. `isUsed`: whether the source has anything there. */
-  async writeHeld(offset: number, source: Uint8Array, isUsed: boolean): Promise<void> {
-    const length = Math.min(source.length, this.sizeBytes - offset);
-    if (length <= 0) return;
+  /** The batch where it goes, as far as there is room; undefined if it goes nowhere. */
+  #placed({ region, batch }: ExpectedBatch): PlacedBatch | undefined {
+    const to = this.#place.places.get(region);
+    if (to === undefined) return undefined;
+    const shift = to.start - region.region.start;
+    const reads = shift === 0 ? batch.reads : batch.reads.map((at, i) => (i % 3 === 1 ? at + shift : at));
+    return { ...batch, reads, end: to.start + to.length };
+  }
+
+  /** Writes what was held back from `offsetBytes` of a region, with what the plan changes in it. `isUsed`: whether the source has anything there. */
+  async writeHeld(
+    region: InspectedRegion,
+    offsetBytes: number,
+    source: Uint8Array,
+    isUsed: boolean,
+  ): Promise<void> {
+    const to = this.#place.places.get(region);
+    const length = Math.min(source.length, (to?.length ?? 0) - offsetBytes);
+    if (to === undefined || length <= 0) return;
+    const offset = to.start + offsetBytes;
     const patches = this.#place.tables.writes.filter(
       (patch) => patch.offset < offset + length && patch.offset + patch.bytes.length > offset,
     );
@@ -166,9 +192,19 @@ export class CloneTarget {
     this.#expected.push({ offset, length, id: native.hash(bytes) });
   }
 
-  /** Writes what the plan puts behind the end of the source. */
-  writeBehind(): Promise<void> {
-    return writePatches(this.#file, patchesBehind(this.#place.tables.writes, this.#sourceBytes));
+  /** Writes what the plan puts where nothing of the source goes. */
+  writeOutside(): Promise<void> {
+    return writePatches(this.#file, this.#outside());
+  }
+
+  #outside(): Patch[] {
+    const { places, tables } = this.#place;
+    return patchesOutside(tables.writes, [...places.values()]);
+  }
+
+  /** Grows what shall be grown; warnings about what is not. */
+  grow(): Promise<string[]> {
+    return growFileSystems(this.#disk!, this.#place.growths);
   }
 
   flush(): Promise<void> {
@@ -188,11 +224,15 @@ export class CloneTarget {
       count++;
       if (offset < lowest.offset) lowest = { offset, length };
     };
-    await eachInSlot(pool, batches, signal, async (slot, { batch, ids }) => {
-      const spans = usedSpans(batch);
-      for (const i of await this.#wrongIn(slot, batch, ids)) {
-        const { start, end } = spans[i]!;
-        found(start, end - start);
+    await eachInSlot(pool, batches, signal, async (slot, expected) => {
+      const { batch, ids } = expected;
+      const placed = this.#placed(expected);
+      if (placed !== undefined) {
+        const spans = usedSpans(placed);
+        for (const i of await this.#wrongIn(slot, placed, ids)) {
+          const { start, end } = spans[i]!;
+          found(start, end - start);
+        }
       }
       this.#doneBytes += batch.usedBytes;
       onBytes(batch.usedBytes);
@@ -200,8 +240,7 @@ export class CloneTarget {
     const input = { file: this.#file, pool, ...(signal === undefined ? {} : { signal }) };
     for (const i of await compareChunks(input, this.#expected))
       found(this.#expected[i]!.offset, this.#expected[i]!.length);
-    const behind = patchesBehind(this.#place.tables.writes, this.#sourceBytes);
-    for (const { offset, length } of await wrongPatches(this.#disk!, behind)) found(offset, length);
+    for (const { offset, length } of await wrongPatches(this.#disk!, this.#outside())) found(offset, length);
     if (count > 0)
       throw new PermafrostError('device/read-back-differs', { device: this.path, ...lowest, count });
     this.#verified = true;
@@ -223,7 +262,7 @@ export class CloneTarget {
     return this.#disk!.file;
   }
 
-  async #differing(spare: ChunkPool, batch: Batch, ids: Buffer): Promise<ReadonlySet<number>> {
+  async #differing(spare: ChunkPool, batch: PlacedBatch, ids: Buffer): Promise<ReadonlySet<number>> {
     const slot = await acquire(spare);
     try {
       return await this.#wrongIn(slot, batch, ids);
@@ -233,30 +272,36 @@ export class CloneTarget {
   }
 
   /** Which chunks of the batch the target does not have as `ids` say; those behind its end are none. */
-  async #wrongIn(slot: Slot, batch: Batch, ids: Buffer): Promise<Set<number>> {
+  async #wrongIn(slot: Slot, batch: PlacedBatch, ids: Buffer): Promise<Set<number>> {
     const wrong = new Set<number>();
-    const { lengths } = batch;
+    const { lengths, end: limit } = batch;
     let there;
     try {
-      there = await slot.readChunks(this.#file, { lengths, reads: readsBefore(batch.reads, this.sizeBytes) });
+      there = await slot.readChunks(this.#file, { lengths, reads: readsBefore(batch) });
     } catch (error) {
       throw readFailure(error, this.path);
     }
     for (const [i, { start, end }] of usedSpans(batch).entries()) {
       const [from, to] = [i * ID_BYTES, (i + 1) * ID_BYTES];
       const isSame = ids.compare(there.ids, from, to, from, to) === 0 && !touches(there.bad, start, end);
-      if (end <= this.sizeBytes && !isSame) wrong.add(i);
+      if (end <= limit && !isSame) wrong.add(i);
     }
     return wrong;
   }
 }
 
-/** Reads that end before `sizeBytes`. */
-function readsBefore(reads: Float64Array, sizeBytes: number): Float64Array {
+/** A batch where it goes on the target. */
+interface PlacedBatch extends Batch {
+  /** What lies behind it has no place; in bytes of the target. */
+  readonly end: number;
+}
+
+/** Reads that end before the end. */
+function readsBefore({ reads, end }: PlacedBatch): Float64Array {
   const last = reads.length - 3;
-  if (last < 0 || reads[last + 1]! + reads[last + 2]! <= sizeBytes) return reads;
+  if (last < 0 || reads[last + 1]! + reads[last + 2]! <= end) return reads;
   let count = reads.length;
-  while (count > 0 && reads[count - 2]! + reads[count - 1]! > sizeBytes) count -= 3;
+  while (count > 0 && reads[count - 2]! + reads[count - 1]! > end) count -= 3;
   return reads.slice(0, count);
 }
 
@@ -276,9 +321,9 @@ function usedSpans(batch: Batch): { start: number; end: number }[] {
   return spans;
 }
 
-/** What to write of the wanted chunks before `sizeBytes`: bufferOffset, fileOffset, length triples, small holes filled. */
-function writesOf(batch: Batch, sizeBytes: number, isWanted: (i: number) => boolean): Float64Array {
-  const reads = readsBefore(batch.reads, sizeBytes);
+/** What to write of the wanted chunks before the end: bufferOffset, fileOffset, length triples, small holes filled. */
+function writesOf(batch: PlacedBatch, isWanted: (i: number) => boolean): Float64Array {
+  const reads = readsBefore(batch);
   const writes: number[] = [];
   for (let k = 0; k < reads.length; k += 3) {
     if (!isWanted(chunkOf(batch, k))) continue;

@@ -43,7 +43,7 @@ export async function runClone(job: CloneJob, options: RunOptions = {}): Promise
       throwIfRefused(plan.refusals, refusals);
       checkConfirmed(plan, options.confirmed);
       report.disk(1, source.disk.identity);
-      targets = prepared.targets.map((place) => new CloneTarget(place, source.disk.identity.sizeBytes));
+      targets = prepared.targets.map((place) => new CloneTarget(place));
       // One more for each target, so that all of them are written to at once.
       const workers = options.workers ?? Math.min(availableParallelism() + 1 + targets.length, MOST_WORKERS);
       await withPool({ ...options, workers }, (pool) =>
@@ -124,7 +124,7 @@ class Clone {
     throwIfCancelled(options.signal);
     await this.#each((target) => target.open());
     meter.begin('clearing');
-    await this.#each((target) => target.clear(this.#beginnings()));
+    await this.#each((target) => target.clear(this.#chunkBytes));
     meter.begin('writing', prepared.plan.readBytes);
     await this.#write();
     meter.begin('finishing');
@@ -132,6 +132,10 @@ class Clone {
     await disk.checkUnchanged();
     if (job.noVerify !== true) await this.#verify();
     throwIfCancelled(options.signal);
+    if (prepared.targets.some(({ growths }) => growths.length > 0)) {
+      meter.begin('growing');
+      await this.#each(async (target) => report.warn(...(await target.grow())));
+    }
     await this.#each(async (target) => {
       const left = await target.settle();
       if (left !== undefined) report.warn(left);
@@ -142,21 +146,14 @@ class Clone {
   #clonedRegion(inspected: InspectedRegion): ClonedRegion {
     const { region } = inspected;
     const held = new Set<number>();
-    for (const { sizeBytes, tables } of this.#context.prepared.targets) {
-      const length = Math.min(region.length, sizeBytes - region.start);
-      const place = { start: region.start, length, sourceLength: region.length, patches: tables.writes };
-      if (length > 0)
-        for (const chunk of heldChunks({ ...place, chunkBytes: this.#chunkBytes })) held.add(chunk);
+    for (const { places, tables } of this.#context.prepared.targets) {
+      const to = places.get(inspected);
+      if (to === undefined) continue;
+      const place = { ...to, sourceLength: region.length, patches: tables.writes };
+      for (const chunk of heldChunks({ ...place, chunkBytes: this.#chunkBytes })) held.add(chunk);
     }
     const chunks = { ...region, used: inspected.used, chunkBytes: this.#chunkBytes };
     return { inspected, held, ids: Buffer.alloc(countUsedChunks(chunks, held) * ID_BYTES) };
-  }
-
-  #beginnings(): { start: number; length: number }[] {
-    return this.#regions.map(({ inspected: { region } }) => ({
-      start: region.start,
-      length: Math.min(region.length, this.#chunkBytes),
-    }));
   }
 
   /** Does `work` with every target that is left, at once; throws once none is. */
@@ -176,7 +173,7 @@ class Clone {
     await this.#each((target) => target.flush());
     const isHead = ({ inspected }: ClonedRegion): boolean => inspected.region.kind === 'head';
     for (const region of this.#regions) if (!isHead(region)) await this.#copyHeld(region);
-    await this.#each((target) => target.writeBehind());
+    await this.#each((target) => target.writeOutside());
     await this.#each((target) => target.flush());
     for (const region of this.#regions) if (isHead(region)) await this.#copyHeld(region);
   }
@@ -195,7 +192,8 @@ class Clone {
       this.#throwIfNoneLeft();
       const { content, badBytes } = await this.#read(slot, batch, cloned);
       content.ids.copy(cloned.ids, batch.first * ID_BYTES);
-      for (const target of targets) await target.attempt(() => target.write(slot, batch, content, spare));
+      const read = { region: cloned.inspected, batch, ...content };
+      for (const target of targets) await target.attempt(() => target.write(slot, read, spare));
       meter.add(batch.usedBytes, badBytes);
     });
     this.#throwIfNoneLeft();
@@ -249,7 +247,7 @@ class Clone {
         const { badBytes } = await this.#read(slot, what, cloned);
         const bytes = slot.bytes(0, length);
         for (const target of targets)
-          await target.attempt(() => target.writeHeld(region.start + start, bytes, part.count > 0));
+          await target.attempt(() => target.writeHeld(cloned.inspected, start, bytes, part.count > 0));
         meter.add(part.totalBytes, badBytes);
       } finally {
         slot.release();
@@ -273,7 +271,11 @@ class Clone {
     for (const region of this.#regions)
       for (const batch of this.#batches(region)) {
         const from = batch.first * ID_BYTES;
-        yield { batch, ids: region.ids.subarray(from, from + batch.chunks.length * ID_BYTES) };
+        yield {
+          region: region.inspected,
+          batch,
+          ids: region.ids.subarray(from, from + batch.chunks.length * ID_BYTES),
+        };
       }
   }
 }

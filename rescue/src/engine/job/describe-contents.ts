@@ -19,7 +19,7 @@ export async function describeContents(
     const table = await readTable(disk.reader, { isFile: disk.identity.kind === 'file' });
     for (const region of layoutRegions(table, disk.reader.sizeBytes)) {
       if (region.kind !== 'partition' && region.kind !== 'whole') continue;
-      if (!whole && !regions.some(({ start }) => start === region.start)) continue;
+      if (!whole && !regions.some(({ to }) => to.start === region.start)) continue;
       const view = subReader(disk.reader, region.start, region.length, `${disk.reader.name} ${region.name}`);
       const { kind, label, uuid } = await identifyRegion(view, signal);
       if (kind === 'empty' || (kind === 'unknown' && region.kind === 'whole')) continue;

@@ -6,6 +6,9 @@ import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 import type { ImagedPartition } from '../repository/manifest.ts';
 
+/** The partition that gets the free space of a larger target: a number, a name or label, or the last one that can grow. */
+export type Grow = number | string;
+
 /** Save an image of one or several disks. */
 export interface ImageJob {
   readonly kind: 'image';
@@ -45,6 +48,8 @@ export interface RestoreJob {
   readonly targets: readonly { readonly disk?: number; readonly target: string }[];
   /** Only these partitions, into partitions of the target with the same start and size. */
   readonly partitions?: readonly number[];
+  /** On a larger target this partition is grown; the free space is left free without. */
+  readonly grow?: Grow;
   /** Read the target and write only what differs. */
   readonly delta?: boolean;
   /** Leave out reading the target back. */
@@ -67,6 +72,8 @@ export interface CloneJob {
   readonly raw?: boolean;
   /** Partitions whose allocation structures are taken at their word although they are not clean; 0 for a disk without partitions. */
   readonly trustBitmap?: readonly number[];
+  /** On each target that is larger this partition is grown; the free space is left free without. */
+  readonly grow?: Grow;
   /** Read the targets and write only what differs. */
   readonly delta?: boolean;
   /** Leave out reading the targets back. */
@@ -117,6 +124,15 @@ export interface TableWrite {
   readonly bytesHex: string;
 }
 
+/** A partition that gets another place or length than it had; bytes of source and target. */
+export interface LayoutChange {
+  readonly number: number;
+  readonly from: { readonly start: number; readonly length: number };
+  readonly to: { readonly start: number; readonly length: number };
+  /** The program that fits its file system to it. */
+  readonly tool?: string;
+}
+
 export interface DiskPlan {
   /** Number within the image; of a clone's target its place among them, from 1. */
   readonly number: number;
@@ -134,6 +150,8 @@ export interface DiskPlan {
   /** Restore and clone: what is on the target now and will be lost, for people. */
   readonly destroys?: readonly string[];
   readonly tableWrites?: readonly TableWrite[];
+  /** Restore and clone: partitions that are not as and where they were; in the order of their places. */
+  readonly layout?: readonly LayoutChange[];
 }
 
 /** What a job would do. Nothing was written to make it. */
@@ -172,6 +190,7 @@ export type Phase =
   | 'writing'
   | 'finishing'
   | 'reading back'
+  | 'growing'
   | 'verifying';
 
 /** A moment of a running job: immutable, a few a second and exactly one with `final`. */

@@ -3,14 +3,16 @@ import type { ChunkPool } from 'blockdev-native';
 import { PermafrostError } from '../base/errors.ts';
 import { describeTarget, openTarget, type OpenDisk } from '../device/device.ts';
 import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
-import { planTables, type TablePlan } from '../partition/relocate.ts';
+import type { TablePlan } from '../partition/relocate.ts';
 import { readTable } from '../partition/table.ts';
 import { FrameReader } from '../repository/frame-reader.ts';
 import { imageReader } from '../repository/image-reader.ts';
 import type { ImagedDisk, ImagedRegion, Manifest } from '../repository/manifest.ts';
 import { Repository } from '../repository/repository.ts';
 import { describeContents } from './describe-contents.ts';
-import type { DiskPlan, Plan, RegionPlan, RestoreJob } from './job.ts';
+import type { DiskPlan, LayoutChange, Plan, RegionPlan, RestoreJob } from './job.ts';
+import { placeRegions, type PlacedRegion } from './place-regions.ts';
+import { planTargetLayout, type Growth, type KnownRegion } from './plan-layout.ts';
 import { sealPlan } from './plan-parts.ts';
 import { repositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
@@ -26,8 +28,12 @@ export interface PlannedTarget {
   /** The whole disk with its tables, or chosen partitions into the table that is there. */
   readonly whole: boolean;
   /** What will be written, with its content. */
-  readonly regions: readonly ImagedRegion[];
+  readonly regions: readonly PlacedRegion<ImagedRegion>[];
+  /** Where regions that the image does not have would be: nothing there may be taken for whole. */
+  readonly emptied: readonly PlacedRegion<ImagedRegion>[];
   readonly tables: TablePlan;
+  readonly growths: readonly Growth[];
+  readonly changes: readonly LayoutChange[];
 }
 
 /** A planned restore. The caller closes targets and repository. */
@@ -88,6 +94,8 @@ function pairTargets(job: RestoreJob, image: Manifest): { imaged: ImagedDisk; pa
   const numbers = image.disks.map(({ number }) => number).join(', ');
   if (job.targets.length === 0) fail('no target was named');
   if (job.partitions !== undefined && job.targets.length !== 1) fail('partitions go to a single target only');
+  if (job.partitions !== undefined && job.grow !== undefined)
+    fail('growing a partition goes with restoring the whole disk, not with single partitions');
   const pairs = job.targets.map(({ disk, target }) => {
     if (disk === undefined && image.disks.length > 1)
       return fail(`the image has disks ${numbers}: say which one goes to ${target}`);
@@ -124,21 +132,24 @@ async function planTarget(
         path: name,
         sizeBytes,
         whole: false,
-        regions,
+        regions: placeRegions(regions, sizeBytes),
+        emptied: [],
         tables: { minimumBytes: 0, writes: [], warnings: [] },
+        growths: [],
+        changes: [],
       };
     }
     const source = imageReader(reader, imaged, image.chunkBytes);
     const table = await readTable(source, { sectorSize: imaged.sectorSize });
-    const tables = await planTables(source, table, sizeBytes);
-    if (sizeBytes < tables.minimumBytes)
-      refusals.push(
-        new PermafrostError('device/too-small', {
-          device: name,
-          sizeBytes,
-          neededBytes: tables.minimumBytes,
-        }),
-      );
+    const { tables, layout, growths, changes, ...planned } = await planTargetLayout({
+      reader: source,
+      table,
+      regions: imaged.regions.map(knownRegion),
+      device: name,
+      sizeBytes,
+      ...(job.grow === undefined ? {} : { grow: job.grow }),
+    });
+    refusals.push(...planned.refusals);
     if (
       disk?.identity.kind === 'device' &&
       table.kind !== 'none' &&
@@ -151,20 +162,31 @@ async function planTarget(
           imageSectorSize: imaged.sectorSize,
         }),
       );
-    const regions = imaged.regions.filter(({ content, start }) => content !== undefined && start < sizeBytes);
+    const placed = placeRegions(imaged.regions, sizeBytes, layout);
     return {
       imaged,
       ...(disk === undefined ? {} : { disk }),
       path: name,
       sizeBytes,
       whole: true,
-      regions,
+      regions: placed.filter(({ region }) => region.content !== undefined),
+      emptied: placed.filter(({ region }) => region.content === undefined),
       tables,
+      growths,
+      changes,
     };
   } catch (error) {
     await disk?.close();
     throw error;
   }
+}
+
+function knownRegion(region: ImagedRegion): KnownRegion {
+  const { fileSystem, sums } = region;
+  const { usedBytes } = sums;
+  // What this version knows by name; a later one's image may have others.
+  const known = fileSystem as KnownRegion['fileSystem'];
+  return { region, usedBytes, ...(known === undefined ? {} : { fileSystem: known }) };
 }
 
 function chosenRegions(partitions: readonly number[], imaged: ImagedDisk, image: Manifest): ImagedRegion[] {
@@ -235,12 +257,14 @@ async function describeDiskPlan(
       partitions,
       usedBytes: sums.usedBytes,
       warnings,
-      included: target.regions.includes(region),
+      included: target.regions.some((placed) => placed.region === region),
     };
   });
   const left = regions.filter(({ kind, included }) => whole && kind === 'partition' && !included);
   const identity: DiskIdentity = disk?.identity ?? describeTarget(target.path, target.sizeBytes);
-  const cut = imaged.regions.find(({ start, length }) => start + length > target.sizeBytes);
+  const cut = [...target.regions, ...target.emptied].find(
+    ({ region, to }) => to.length < region.length,
+  )?.region;
   return {
     number: imaged.number,
     identity,
@@ -262,6 +286,7 @@ async function describeDiskPlan(
       offset,
       bytesHex: Buffer.from(bytes).toString('hex'),
     })),
+    ...(target.changes.length === 0 ? {} : { layout: target.changes }),
   };
 }
 
@@ -276,7 +301,9 @@ function describePlan(
   const usedBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
   const where = disks.map(({ identity }) => describeIdentity(identity)).join(' and ');
   const what = job.partitions === undefined ? 'the whole disk' : `partition ${job.partitions.join(', ')}`;
-  const bad = targets.flatMap(({ regions }) => regions).reduce((sum, { sums }) => sum + sums.badBytes, 0);
+  const bad = targets
+    .flatMap(({ regions }) => regions)
+    .reduce((sum, { region }) => sum + region.sums.badBytes, 0);
   return sealPlan({
     job,
     summary: `Restore ${what} of image ${image.id.slice(0, 8)} "${image.name}" to ${where}.`,

@@ -6,7 +6,9 @@ import type { BlockFile, ChunkPool } from 'blockdev-native';
 import { PermafrostError, throwIfCancelled } from '../base/errors.ts';
 import { openTarget, type OpenDisk } from '../device/device.ts';
 import type { ImagedRegion } from '../repository/manifest.ts';
+import { growFileSystems } from './grow-file-system.ts';
 import type { Plan, Report, RestoreJob } from './job.ts';
+import type { PlacedRegion } from './place-regions.ts';
 import { checkConfirmed, throwIfRefused } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { readBack } from './read-back.ts';
@@ -18,7 +20,8 @@ import {
   CLEAR_BYTES,
   clearTarget,
   flush,
-  patchesBehind,
+  grownParts,
+  patchesOutside,
   settleTarget,
   writePatches,
   wrongPatches,
@@ -82,6 +85,8 @@ async function closeAll({ targets, repository }: PreparedRestore): Promise<void>
   await repository.close();
 }
 
+type Placed = PlacedRegion<ImagedRegion>;
+
 interface TargetContext {
   readonly job: RestoreJob;
   readonly target: PlannedTarget;
@@ -119,6 +124,10 @@ class TargetRestore {
       await flush(disk.file);
       await this.#verify(disk, restores, expected);
       throwIfCancelled(options.signal);
+      if (target.growths.length > 0) {
+        meter.begin('growing');
+        report.warn(...(await growFileSystems(disk, target.growths)));
+      }
       const left = await settleTarget(disk);
       if (left !== undefined) report.warn(left);
     } finally {
@@ -127,45 +136,50 @@ class TargetRestore {
   }
 
   #totalBytes(): number {
-    return this.#context.target.regions.reduce((sum, { sums }) => sum + sums.dataBytes + sums.zeroBytes, 0);
+    return this.#context.target.regions.reduce(
+      (sum, { region }) => sum + region.sums.dataBytes + region.sums.zeroBytes,
+      0,
+    );
   }
 
   async #clear(file: BlockFile): Promise<void> {
     const { target, prepared } = this.#context;
-    const { sizeBytes, imaged, whole, regions } = target;
+    const { sizeBytes, whole, regions, emptied, changes } = target;
     const { chunkBytes } = prepared.image;
-    const cleared = whole ? imaged.regions.filter(({ start }) => start < sizeBytes) : regions;
-    const beginnings = cleared.map(({ start, length, content }) => ({
-      start,
-      length: Math.min(content === undefined ? CLEAR_BYTES : chunkBytes, length),
-    }));
+    const beginnings = [
+      ...regions.map(({ to }) => ({ start: to.start, length: Math.min(chunkBytes, to.length) })),
+      ...emptied.map(({ to }) => ({ start: to.start, length: Math.min(CLEAR_BYTES, to.length) })),
+      ...grownParts(changes),
+    ];
     await clearTarget(file, sizeBytes, whole, beginnings);
   }
 
   async #write(
     file: BlockFile,
-  ): Promise<{ expected: Map<ImagedRegion, Expected[]>; restores: Map<ImagedRegion, RegionRestore> }> {
+  ): Promise<{ expected: Map<Placed, Expected[]>; restores: Map<Placed, RegionRestore> }> {
     const { target, meter } = this.#context;
-    const restores = new Map(target.regions.map((region) => [region, this.#regionRestore(file, region)]));
-    const expected = new Map<ImagedRegion, Expected[]>();
-    for (const [region, restore] of restores) {
+    const restores = new Map(target.regions.map((placed) => [placed, this.#regionRestore(file, placed)]));
+    const expected = new Map<Placed, Expected[]>();
+    for (const [{ region }, restore] of restores) {
       meter.region(target.path, target.imaged.number, region.name);
       await restore.restoreRest();
     }
     await flush(file);
-    const ordered = [...restores].sort(([a], [b]) => Number(a.kind === 'head') - Number(b.kind === 'head'));
-    for (const [region, restore] of ordered) {
+    const isHead = ({ region }: Placed): boolean => region.kind === 'head';
+    const ordered = [...restores].sort(([a], [b]) => Number(isHead(a)) - Number(isHead(b)));
+    for (const [placed, restore] of ordered) {
+      const { region } = placed;
       if (region.kind === 'head') {
         await writePatches(file, this.#outside());
         await flush(file);
       }
       meter.region(target.path, target.imaged.number, region.name);
-      expected.set(region, await restore.restoreHeld());
+      expected.set(placed, await restore.restoreHeld());
     }
     return { expected, restores };
   }
 
-  #regionRestore(file: BlockFile, region: ImagedRegion): RegionRestore {
+  #regionRestore(file: BlockFile, { region, to }: Placed): RegionRestore {
     const { job, target, prepared, pool, meter, report, options, onWritten } = this.#context;
     return new RegionRestore({
       file,
@@ -173,8 +187,7 @@ class TargetRestore {
       pool,
       content: region.content!,
       name: region.name,
-      start: region.start,
-      length: Math.min(region.length, target.sizeBytes - region.start),
+      ...to,
       imagedLength: region.length,
       chunkBytes: prepared.image.chunkBytes,
       patches: target.tables.writes,
@@ -192,32 +205,35 @@ class TargetRestore {
     });
   }
 
-  /** Table writes behind the end of the imaged disk, on a larger target. */
+  /** Table writes where the target gets nothing of the image. */
   #outside(): Patch[] {
-    const { tables, imaged } = this.#context.target;
-    return patchesBehind(tables.writes, imaged.sizeBytes);
+    const { tables, regions } = this.#context.target;
+    return patchesOutside(
+      tables.writes,
+      regions.map(({ to }) => to),
+    );
   }
 
   async #verify(
     disk: OpenDisk,
-    restores: ReadonlyMap<ImagedRegion, RegionRestore>,
-    expected: ReadonlyMap<ImagedRegion, Expected[]>,
+    restores: ReadonlyMap<Placed, RegionRestore>,
+    expected: ReadonlyMap<Placed, Expected[]>,
   ): Promise<void> {
     const { job, target, prepared, pool, meter, options } = this.#context;
     if (job.noVerify === true) return;
     meter.begin('reading back', this.#totalBytes());
     const wrong: { offset: number; length: number }[] = [];
-    for (const [region, restore] of restores) {
+    for (const [placed, restore] of restores) {
+      const { region, to } = placed;
       meter.region(target.path, target.imaged.number, region.name);
       const found = await readBack({
         file: disk.file,
         pool,
         reader: prepared.reader,
         content: region.content!,
-        start: region.start,
-        length: Math.min(region.length, target.sizeBytes - region.start),
+        ...to,
         chunkBytes: prepared.image.chunkBytes,
-        expected: expected.get(region)!,
+        expected: expected.get(placed)!,
         isLost: (chunk) => restore.isLost(chunk),
         zeroUnused: job.zeroUnused === true,
         ...(options.signal === undefined ? {} : { signal: options.signal }),

@@ -4,6 +4,8 @@
  */
 import type { BlockFile } from 'blockdev-native';
 import { writeFailure, type OpenDisk } from '../device/device.ts';
+import type { Span } from '../partition/plan-layout.ts';
+import type { LayoutChange } from './job.ts';
 import { zeroRange } from './zero-range.ts';
 
 /** What is cleared at both ends of a target and at the start of a partition that stays empty. */
@@ -42,11 +44,32 @@ export async function clearTarget(
   await flush(file);
 }
 
-/** The parts of `patches` that lie behind `end`, where the source has nothing. */
-export function patchesBehind(patches: readonly Patch[], end: number): Patch[] {
+/** Both ends of what partitions get beyond what they had: old content there must not be taken for theirs. */
+export function grownParts(changes: readonly LayoutChange[]): Beginning[] {
+  return changes.flatMap(({ from, to }) => {
+    const grown = to.length - from.length;
+    if (grown <= 0) return [];
+    const length = Math.min(CLEAR_BYTES, grown);
+    const start = to.start + from.length;
+    return [
+      { start, length },
+      { start: to.start + to.length - length, length },
+    ];
+  });
+}
+
+/** The parts of `patches` that none of `places` (ascending, apart from each other) covers. */
+export function patchesOutside(patches: readonly Patch[], places: readonly Span[]): Patch[] {
   return patches.flatMap(({ offset, bytes }) => {
-    const from = Math.max(0, end - offset);
-    return from < bytes.length ? [{ offset: offset + from, bytes: bytes.subarray(from) }] : [];
+    const end = offset + bytes.length;
+    const parts: Patch[] = [];
+    let at = offset;
+    for (const { start, length } of [...places, { start: end, length: 0 }]) {
+      const to = Math.min(start, end);
+      if (at < to) parts.push({ offset: at, bytes: bytes.subarray(at - offset, to - offset) });
+      at = Math.max(at, Math.min(start + length, end));
+    }
+    return parts;
   });
 }
 

@@ -1,12 +1,15 @@
 /**
  * What must change in a partition table that goes to a disk of another size: a GPT keeps its backup at the very
- * end (UEFI 2.10, section 5.3.2). Nothing is written here: the writes are bytes for the plan.
+ * end (UEFI 2.10, section 5.3.2), and partitions may get other places. Nothing is written here: the writes are bytes
+ * for the plan.
  */
 import type { BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
-import { arrayBytes, encodeGptHeader, RESERVED_ARRAY_BYTES, type GptHeader } from './gpt.ts';
+import { arrayBytes, encodeGptHeader, gptArrayCrc, RESERVED_ARRAY_BYTES, type GptHeader } from './gpt.ts';
 import { encodeMbr, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
 import type { GptTable, PartitionTable } from './partition-table.ts';
+import { MOST_MBR_SECTORS, placeMbr } from './place-mbr.ts';
+import { isKept, type LayoutPart, type LayoutRoom, type Placement } from './plan-layout.ts';
 import { isValidCopy, readGpt, type GptCopies, type GptCopy } from './read-gpt.ts';
 
 /** Bytes of the table that differ from the image's. */
@@ -26,35 +29,43 @@ export interface TablePlan {
   readonly warnings: readonly string[];
 }
 
+/** Partitions that get other places than they had, all of the table's. */
+export interface NewLayout {
+  readonly parts: readonly LayoutPart[];
+  readonly placements: readonly Placement[];
+}
+
 /**
  * Plans the tables for a target of `targetSizeBytes`, with the same sector size as the imaged disk. `reader`
- * gives the imaged disk's bytes (only those of the table are read), `table` is what `readTable` made of them.
- * Throws `structure/invalid` if the two do not belong together.
+ * gives the imaged disk's bytes (only those of the table are read), `table` is what `readTable` made of them; without
+ * `layout` every partition stays where it was. Throws `structure/invalid` if the two do not belong together.
  */
 export async function planTables(
   reader: BlockReader,
   table: PartitionTable,
   targetSizeBytes: number,
+  layout?: NewLayout,
 ): Promise<TablePlan> {
+  if (table.kind === 'mbr' && layout !== undefined) {
+    const { sectorSize } = table;
+    const writes = await placeMbr(reader, { table, sectorSize, ...layout });
+    return { minimumBytes: endOf(layout.placements), writes, warnings: [] };
+  }
   if (table.kind !== 'gpt') return { minimumBytes: minimumWithoutGpt(table), writes: [], warnings: [] };
 
   const { sectorSize } = table;
   const copies = await readGpt(reader, sectorSize);
-  const source = copies[table.used];
-  if (!isValidCopy(source))
-    throw new PermafrostError('structure/invalid', {
-      structure: `${table.used} GPT`,
-      problem: `is not the one that was found before: it ${source.problem}`,
-    });
+  const source = sourceOf(table, copies);
   const places = placesOf(source, copies, table);
-  const contentEnd = Math.ceil(endOfContent(table) / sectorSize);
+  const end = layout === undefined ? endOfContent(table) : endOf(layout.placements);
+  const contentEnd = Math.ceil(end / sectorSize);
   const needed = (Math.max(contentEnd, source.header.firstUsableSector) + places.backupSectors) * sectorSize;
-  const minimumBytes = Math.min(needed, table.sizeBytes);
+  const minimumBytes = layout === undefined ? Math.min(needed, table.sizeBytes) : needed;
 
   const imaged = Math.floor(table.sizeBytes / sectorSize);
   const sectors = Math.floor(targetSizeBytes / sectorSize);
   if (targetSizeBytes < minimumBytes) return { minimumBytes, writes: [], warnings: [] };
-  if (sectors === imaged) {
+  if (sectors === imaged && layout === undefined) {
     const { otherCopyProblem } = table;
     const warnings =
       otherCopyProblem === undefined ? [] : [`Restored as it was imaged: ${otherCopyProblem}.`];
@@ -75,15 +86,69 @@ export async function planTables(
     contentEnd,
     source.header.firstUsableSector,
   );
-  const { writes, warnings } = moveGpt(copies, source, {
+  const placed = layout === undefined ? source : placeEntries(source, layout.placements, sectorSize);
+  const { writes, warnings } = moveGpt(copies, placed, {
     sectorSize,
     sectors,
     backupArraySector,
     usableEndSector,
     hasRoomForPrimary: places.hasRoomForPrimary,
+    withPrimaryEntries: layout !== undefined,
   });
   const protective = await protectiveMbr(reader, sectorSize, imaged, sectors);
-  return { minimumBytes, writes: protective === undefined ? writes : [protective, ...writes], warnings };
+  const former = layout === undefined ? formerBackup(table, backupArraySector * sectorSize) : [];
+  const all = [...(protective === undefined ? [] : [protective]), ...writes, ...former];
+  return { minimumBytes, writes: all.sort((a, b) => a.offset - b.offset), warnings };
+}
+
+/** What the partitions of `table` may use of a target of `targetSizeBytes`. Throws as {@link planTables} does. */
+export async function layoutRoom(
+  reader: BlockReader,
+  table: PartitionTable,
+  targetSizeBytes: number,
+): Promise<LayoutRoom> {
+  const { sectorSize } = table;
+  const sectors = Math.floor(targetSizeBytes / sectorSize);
+  if (table.kind !== 'gpt') return { end: Math.min(sectors, MOST_MBR_SECTORS) * sectorSize, sectorSize };
+  const copies = await readGpt(reader, sectorSize);
+  const { backupSectors, reserveSectors } = placesOf(sourceOf(table, copies), copies, table);
+  return { end: (sectors - backupSectors - reserveSectors) * sectorSize, sectorSize };
+}
+
+function sourceOf(table: GptTable, copies: GptCopies): GptCopy {
+  const source = copies[table.used];
+  if (isValidCopy(source)) return source;
+  throw new PermafrostError('structure/invalid', {
+    structure: `${table.used} GPT`,
+    problem: `is not the one that was found before: it ${source.problem}`,
+  });
+}
+
+function endOf(placements: readonly Placement[]): number {
+  return Math.max(0, ...placements.map(({ to }) => to.start + to.length));
+}
+
+/** The copy with the entries of moved partitions changed, everything else in them as it was. */
+function placeEntries(source: GptCopy, placements: readonly Placement[], sectorSize: number): GptCopy {
+  const array = Buffer.from(source.array);
+  for (const placement of placements) {
+    if (isKept(placement)) continue;
+    const { number, to } = placement;
+    const at = (number - 1) * source.header.entryBytes;
+    array.writeBigUInt64LE(BigInt(to.start / sectorSize), at + 32);
+    array.writeBigUInt64LE(BigInt((to.start + to.length) / sectorSize) - 1n, at + 40);
+  }
+  return { ...source, array, header: { ...source.header, arrayCrc: gptArrayCrc(array) } };
+}
+
+/** Zeros over the backup at the former end: on a larger disk it would outlive the table that it belonged to. */
+function formerBackup(table: GptTable, end: number): TableWrite[] {
+  const contentEnd = endOfContent(table);
+  return table.structures.flatMap(({ what, start, length }) => {
+    const to = Math.min(start + length, end);
+    if (!what.startsWith('backup GPT') || start < contentEnd || start >= to) return [];
+    return [{ offset: start, bytes: new Uint8Array(to - start), what: `former ${what}` }];
+  });
 }
 
 interface NewPlaces {
@@ -93,13 +158,22 @@ interface NewPlaces {
   readonly backupArraySector: number;
   readonly usableEndSector: number;
   readonly hasRoomForPrimary: boolean;
+  /** The entries are others than those of the image. */
+  readonly withPrimaryEntries: boolean;
 }
 
 /** Both copies for the new places, made from `source` where one is damaged; ascending. */
 function moveGpt(
   { primary, backup }: GptCopies,
   source: GptCopy,
-  { sectorSize, sectors, backupArraySector, usableEndSector, hasRoomForPrimary }: NewPlaces,
+  {
+    sectorSize,
+    sectors,
+    backupArraySector,
+    usableEndSector,
+    hasRoomForPrimary,
+    withPrimaryEntries,
+  }: NewPlaces,
 ): { writes: TableWrite[]; warnings: string[] } {
   const array = new Uint8Array(Math.ceil(arrayBytes(source.header) / sectorSize) * sectorSize);
   array.set(source.array);
@@ -112,8 +186,12 @@ function moveGpt(
   const warnings: string[] = [];
   const offset = sectorSize;
   const what = 'primary GPT header';
-  if (isValidCopy(primary)) writes.push({ offset, bytes: headerOf(primary, primaryHeader), what });
-  else if (hasRoomForPrimary) {
+  if (isValidCopy(primary)) {
+    writes.push({ offset, bytes: headerOf(primary, primaryHeader), what });
+    const { arraySector } = primary.header;
+    if (withPrimaryEntries)
+      writes.push({ offset: arraySector * sectorSize, bytes: array, what: 'primary GPT entries' });
+  } else if (hasRoomForPrimary) {
     writes.push(
       { offset, bytes: headerOf(source, { ...primaryHeader, arraySector: 2 }), what },
       { offset: 2 * sectorSize, bytes: array, what: 'primary GPT entries' },

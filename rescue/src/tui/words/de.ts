@@ -422,6 +422,7 @@ export const de: Words = {
       writing: 'Schreiben',
       finishing: 'Die Tabellen werden geschrieben',
       'reading back': 'Das Geschriebene wird zurückgelesen',
+      growing: 'Das Dateisystem wird vergrößert',
       verifying: 'Prüfen',
     },
     doneOf: (done, total) => `${done} von ${total}`,

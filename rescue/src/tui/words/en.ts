@@ -422,6 +422,7 @@ export const en = {
       writing: 'Writing',
       finishing: 'Writing the tables',
       'reading back': 'Reading back what was written',
+      growing: 'Growing the file system',
       verifying: 'Checking',
     },
     doneOf: (done: string, total: string): string => `${done} of ${total}`,

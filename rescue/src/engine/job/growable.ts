@@ -1,0 +1,57 @@
+/** Which partitions can be grown, with which tool, and in words why others cannot. */
+import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
+import { kindTitles } from '../filesystem/kind-titles.ts';
+
+/** What grows with a partition: its file system by a tool, or nothing yet (`command` says what helps later). */
+export type Growability =
+  { readonly tool: string } | { readonly later: string } | { readonly problem: string };
+
+const tools: Partial<Record<FileSystemKind, string>> = {
+  ext2: 'resize2fs',
+  ext3: 'resize2fs',
+  ext4: 'resize2fs',
+  ntfs: 'ntfsresize',
+  xfs: 'xfs_growfs',
+  btrfs: 'btrfs',
+};
+
+/** What lies in these finds more room when it is told to, in the running system. */
+const containers: Partial<Record<FileSystemKind, string>> = {
+  lvm2: 'run "pvresize" on it in the restored system',
+  luks: 'the larger space is there once it is unlocked again; then grow what is inside',
+};
+
+/** By type, these have the size that they need, whatever is in them: GPT type GUIDs and MBR types. */
+const servants: Readonly<Record<string, string>> = {
+  'c12a7328-f81f-11d2-ba4b-00a0c93ec93b': 'the EFI system partition',
+  '21686148-6449-6e6f-744e-656564454649': 'the BIOS boot partition',
+  'e3c9e316-0b5c-4db8-817d-f92df00215ae': 'reserved by Windows',
+  'de94bba4-06d1-4d40-a16a-bfd50179d6ac': 'Windows recovery',
+  '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f': 'Linux swap',
+  'bc13c2ff-59e6-4262-a352-b275fd6f7172': 'Linux boot',
+  '0x27': 'Windows recovery',
+  '0x82': 'Linux swap',
+  '0xef': 'the EFI system partition',
+};
+
+/** What can be done about a partition with this file system. */
+export function growability(info: Pick<FileSystemInfo, 'kind' | 'state'> | undefined): Growability {
+  if (info === undefined || info.kind === 'unknown' || info.kind === 'empty')
+    return { problem: 'what is in it is not known' };
+  const { kind, state } = info;
+  const title = kindTitles[kind];
+  const tool = tools[kind];
+  if (tool !== undefined) {
+    if (kind === 'ntfs' && state === 'dirty')
+      return { problem: 'its NTFS was not cleanly unmounted: shut Windows down fully and save it again' };
+    return { tool };
+  }
+  const later = containers[kind];
+  if (later !== undefined) return { later };
+  return { problem: `no tool here grows ${title}` };
+}
+
+/** Why `--grow last` passes over a partition of type `typeId`, or undefined. */
+export function servantReason(typeId: string): string | undefined {
+  return servants[typeId];
+}

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { DiskPlan } from '../../src/engine/index.ts';
+import { run } from '../support/command.ts';
+import { attachLoop, fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
+import {
+  assertLayout,
+  checkContent,
+  hiddenSectors,
+  makeLayout,
+  MIB,
+  readLayout,
+  type LayoutDisk,
+} from './support-layout.ts';
+import { permafrost } from './support.ts';
+
+const RECOVERY = 'DE94BBA4-06D1-4D40-A16A-BFD50179D6AC';
+const EFI = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
+
+/** As Windows installs itself, but small. */
+const windows: LayoutDisk = {
+  table: 'gpt',
+  sizeMiB: 128,
+  partitions: [
+    { kind: 'fat32', sizeMiB: 34, type: EFI },
+    { kind: 'ntfs', sizeMiB: 60, label: 'Windows' },
+    { kind: 'ntfs', sizeMiB: 20, type: RECOVERY, gapMiB: 2, label: 'Recovery' },
+  ],
+};
+
+async function noisyFile(folder: string, name: string, mib: number): Promise<string> {
+  const path = await sparseFile(join(folder, name), mib * MIB);
+  await fillWithNoise(path, mib * MIB, 77);
+  return path;
+}
+
+const digest = async (path: string): Promise<string> => (await run('sha256sum', [path])).stdout;
+
+describe('the free space of a larger target', () => {
+  test('goes to C:, and the recovery partition behind it moves along, boot sectors and all', async (t) => {
+    const folder = await scratchFolder(t, 'grow');
+    const source = await makeLayout(join(folder, 'source.img'), windows);
+    const unchanged = await digest(source);
+    const cloned = await noisyFile(folder, 'cloned.img', 200);
+    const { events } = await permafrost(['clone', source, cloned, '--grow', 'last', '--yes', '--json']);
+    const plan = events.find(({ type }) => type === 'plan') as unknown as { disks: DiskPlan[] };
+    assert.deepEqual(
+      plan.disks[0]!.layout!.map(({ number, tool }) => [number, tool]),
+      [
+        [2, 'ntfsresize'],
+        [3, undefined],
+      ],
+    );
+    const repo = join(folder, 'repository');
+    await permafrost(['image', source, '--repo', repo, '--name', 'windows']);
+    const restored = await noisyFile(folder, 'restored.img', 200);
+    await permafrost(['restore', 'windows', restored, '--repo', repo, '--grow', '2', '--yes']);
+    for (const target of [cloned, restored]) {
+      await assertLayout(t, source, target, ['fat32', 'ntfs', 'ntfs'], 2);
+      const [, , recovery] = await readLayout(target);
+      assert.equal(recovery!.start, 179 * MIB, 'shifted by all that is free, in whole MiB');
+      assert.equal(await hiddenSectors(target, recovery!.start), recovery!.start / 512);
+      assert.equal(
+        await hiddenSectors(target, recovery!.start + recovery!.size - 512),
+        recovery!.start / 512,
+      );
+    }
+    assert.equal(await digest(source), unchanged);
+  });
+
+  test('goes to a partition named by its label; swap behind it moves', async (t) => {
+    const folder = await scratchFolder(t, 'grow-label');
+    const source = await makeLayout(join(folder, 'source.img'), {
+      table: 'gpt',
+      sizeMiB: 80,
+      partitions: [
+        { kind: 'fat16', sizeMiB: 16 },
+        { kind: 'ext4', sizeMiB: 40, label: 'root' },
+        { kind: 'swap', sizeMiB: 8 },
+      ],
+    });
+    const target = await noisyFile(folder, 'target.img', 150);
+    const { stdout } = await permafrost(['clone', source, target, '--grow', 'root', '--yes']);
+    assert.match(stdout, /partition 2 grows from 40\.0 MiB to 124 MiB/);
+    await assertLayout(t, source, target, ['fat16', 'ext4', 'swap'], 2);
+  });
+
+  test('goes to a logical partition of an MBR, on a disk with partitions of its own behind it', async (t) => {
+    const folder = await scratchFolder(t, 'grow-mbr');
+    const source = await makeLayout(join(folder, 'source.img'), {
+      table: 'dos',
+      sizeMiB: 96,
+      partitions: [
+        { kind: 'ntfs', sizeMiB: 20 },
+        { kind: 'ext4', sizeMiB: 24, logical: true },
+        { kind: 'fat16', sizeMiB: 16, logical: true },
+        { kind: 'swap', sizeMiB: 6, logical: true, gapMiB: 3 },
+      ],
+    });
+    const target = await noisyFile(folder, 'target.img', 160);
+    await permafrost(['clone', source, target, '--grow', '5', '--yes']);
+    await assertLayout(t, source, target, ['ntfs', 'ext4', 'fat16', 'swap'], 5);
+    const [, , , fat] = await readLayout(target);
+    assert.equal(await hiddenSectors(target, fat!.start), fat!.start / 512);
+  });
+
+  for (const kind of ['xfs', 'btrfs'] as const)
+    test(`goes to ${kind}, which is mounted for it`, async (t) => {
+      const folder = await scratchFolder(t, `grow-${kind}`);
+      const sizeMiB = kind === 'xfs' ? 320 : 120;
+      const source = await makeLayout(join(folder, 'source.img'), {
+        table: 'gpt',
+        sizeMiB: sizeMiB + 10,
+        partitions: [{ kind, sizeMiB }],
+      });
+      const target = await sparseFile(join(folder, 'target.img'), (sizeMiB + 200) * MIB);
+      await permafrost(['clone', source, target, '--grow', 'last', '--yes']);
+      await assertLayout(t, source, target, [kind], 1);
+    });
+
+  test('goes to a partition of a device, also with the kernel looking at it', async (t) => {
+    const folder = await scratchFolder(t, 'grow-device');
+    const source = await makeLayout(join(folder, 'source.img'), {
+      table: 'gpt',
+      sizeMiB: 48,
+      partitions: [{ kind: 'ext4', sizeMiB: 40 }],
+    });
+    const target = await noisyFile(folder, 'target.img', 100);
+    const { device, detach } = await attachLoop(t, target, ['--partscan']);
+    await permafrost(['clone', source, device, '--grow', 'last', '--yes']);
+    await detach();
+    await assertLayout(t, source, target, ['ext4'], 1);
+  });
+
+  test('is left free where nobody asks, and the former backup GPT is gone', async (t) => {
+    const folder = await scratchFolder(t, 'grow-none');
+    const source = await makeLayout(join(folder, 'source.img'), {
+      table: 'gpt',
+      sizeMiB: 32,
+      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
+    });
+    const target = await noisyFile(folder, 'target.img', 64);
+    await permafrost(['clone', source, target, '--yes']);
+    assert.deepEqual(await readLayout(target), await readLayout(source));
+    const { stdout } = await run('grep', ['-c', '-a', '-o', 'EFI PART', target], { accept: [0, 1] });
+    const found = (await run('grep', ['-abo', 'EFI PART', target])).stdout.trim().split('\n');
+    assert.deepEqual(
+      found.map((line) => Number(line.split(':')[0])),
+      [512, 64 * MIB - 512],
+      stdout,
+    );
+  });
+
+  test('that is none changes nothing, and is said', async (t) => {
+    const folder = await scratchFolder(t, 'grow-same');
+    const source = await makeLayout(join(folder, 'source.img'), {
+      table: 'gpt',
+      sizeMiB: 26,
+      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
+    });
+    const target = await noisyFile(folder, 'target.img', 26);
+    const { stdout } = await permafrost(['clone', source, target, '--grow', 'last', '--yes']);
+    assert.match(stdout, /no\s+free\s+space/);
+    assert.deepEqual(await readLayout(target), await readLayout(source));
+  });
+
+  test('stays unused by a file system whose tool fails: all is restored, and the report warns', async (t) => {
+    const folder = await scratchFolder(t, 'grow-fails');
+    const source = await makeLayout(join(folder, 'source.img'), {
+      table: 'gpt',
+      sizeMiB: 32,
+      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
+    });
+    const bin = join(folder, 'bin');
+    await mkdir(bin);
+    await writeFile(join(bin, 'resize2fs'), '#!/bin/sh\necho no room for it >&2; exit 5\n');
+    await chmod(join(bin, 'resize2fs'), 0o755);
+    const target = await noisyFile(folder, 'target.img', 64);
+    const { report } = await permafrost(['clone', source, target, '--grow', '1', '--yes', '--json'], 0, {
+      env: { PATH: `${bin}:${process.env['PATH']!}` },
+    });
+    assert.equal(report.verified, true);
+    assert.match(report.warnings.join(), /partition 1 keeps its old size: resize2fs failed with 5 \(no room/);
+    const [part] = await readLayout(target);
+    const old = await checkContent(t, source, (await readLayout(source))[0]!, 'ext4');
+    assert.deepEqual(await checkContent(t, target, part!, 'ext4'), old);
+  });
+
+  test('that a tool left damaged is no success', async (t) => {
+    const folder = await scratchFolder(t, 'grow-damage');
+    const source = await makeLayout(join(folder, 'source.img'), {
+      table: 'gpt',
+      sizeMiB: 32,
+      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
+    });
+    const bin = join(folder, 'bin');
+    await mkdir(bin);
+    const harm = 'dd if=/dev/zero of="$1" bs=4096 count=600 seek=4 conv=notrunc status=none; exit 1';
+    await writeFile(join(bin, 'resize2fs'), `#!/bin/sh\n${harm}\n`);
+    await chmod(join(bin, 'resize2fs'), 0o755);
+    const target = await noisyFile(folder, 'target.img', 64);
+    const { report } = await permafrost(['clone', source, target, '--grow', '1', '--yes', '--json'], 4, {
+      env: { PATH: `${bin}:${process.env['PATH']!}` },
+    });
+    assert.equal(report.targets![0]!.error!.code, 'layout/damaged');
+    assert.equal(report.targets![0]!.outcome, 'does-not-verify');
+  });
+});
+
+describe('growing is refused, with the reason, and no byte of the target changes', () => {
+  const cases: readonly [string, LayoutDisk, string, RegExp][] = [
+    [
+      'of exFAT',
+      { table: 'gpt', sizeMiB: 32, partitions: [{ kind: 'exfat', sizeMiB: 24 }] },
+      '1',
+      /partition 1 cannot be grown: no tool here grows exFAT/,
+    ],
+    [
+      'where nothing can grow',
+      {
+        table: 'gpt',
+        sizeMiB: 48,
+        partitions: [
+          { kind: 'fat16', sizeMiB: 16, type: EFI },
+          { kind: 'swap', sizeMiB: 8 },
+        ],
+      },
+      'last',
+      /partition 1: is the EFI system partition; partition 2: no tool here grows Linux swap/,
+    ],
+    [
+      'of a partition that is not there',
+      { table: 'gpt', sizeMiB: 32, partitions: [{ kind: 'ext4', sizeMiB: 24 }] },
+      '7',
+      /there is no partition 7 to grow/,
+    ],
+    [
+      'where a label means two',
+      {
+        table: 'gpt',
+        sizeMiB: 48,
+        partitions: [
+          { kind: 'ext4', sizeMiB: 16 },
+          { kind: 'ext4', sizeMiB: 16 },
+        ],
+      },
+      'small',
+      /"small" could mean partition 1 or 2/,
+    ],
+  ];
+  for (const [name, disk, grow, reason] of cases)
+    test(name, async (t) => {
+      const folder = await scratchFolder(t, 'grow-refused');
+      const source = await makeLayout(join(folder, 'source.img'), disk);
+      const target = await noisyFile(folder, 'target.img', 96);
+      const before = await digest(target);
+      const repo = join(folder, 'repository');
+      await permafrost(['image', source, '--repo', repo, '--name', 'one']);
+      for (const args of [
+        ['clone', source, target],
+        ['restore', 'one', target, '--repo', repo],
+      ]) {
+        const { stderr } = await permafrost([...args, '--grow', grow, '--yes'], 1);
+        assert.match(stderr.replaceAll(/\s+/g, ' '), reason);
+        assert.equal(await digest(target), before);
+      }
+    });
+
+  test('of NTFS that was not shut down', async (t) => {
+    const folder = await scratchFolder(t, 'grow-dirty');
+    const source = await makeLayout(join(folder, 'source.img'), windows);
+    const [, part] = await readLayout(source);
+    const place = ['--offset', String(part!.start), '--sizelimit', String(part!.size)];
+    const { device, detach } = await attachLoop(t, source, place);
+    // It leaves the mark for Windows to check the volume.
+    await run('ntfsresize', ['--force', '--force', '--no-progress-bar', '--size', '50M', device]);
+    await detach();
+    const target = await noisyFile(folder, 'target.img', 200);
+    const before = await digest(target);
+    const { stderr } = await permafrost(['clone', source, target, '--grow', '2', '--yes'], 1);
+    assert.match(
+      stderr.replaceAll(/\s+/g, ' '),
+      /its NTFS was not cleanly unmounted: shut Windows down fully/,
+    );
+    assert.equal(await digest(target), before);
+  });
+});

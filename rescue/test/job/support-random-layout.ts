@@ -1,0 +1,100 @@
+/** Random disks, copied to random targets, and judged by tools that others wrote. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { planClone, runClone, runImage, runRestore } from '../../src/engine/index.ts';
+import { run } from '../support/command.ts';
+import { fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
+import {
+  assertLayout,
+  makeLayout,
+  MIB,
+  readLayout,
+  type LayoutDisk,
+  type LayoutKind,
+  type LayoutPartition,
+} from './support-layout.ts';
+
+/** Kinds with the least size that their tools make, in MiB. */
+const kinds: readonly (readonly [LayoutKind, number])[] = [
+  ['ext4', 8],
+  ['ext4', 24],
+  ['fat16', 16],
+  ['fat32', 34],
+  ['ntfs', 12],
+  ['ntfs', 30],
+  ['swap', 3],
+  ['btrfs', 120],
+];
+const growable: readonly LayoutKind[] = ['ext4', 'ntfs', 'btrfs'];
+
+/** A generator of numbers from 0 to below `below`. */
+export function randomFrom(seed: number): (below: number) => number {
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+export function randomDisk(random: (below: number) => number, seed: number): LayoutDisk {
+  const table = random(3) === 0 ? 'dos' : 'gpt';
+  const count = 1 + random(table === 'dos' ? 6 : 5);
+  const partitions: LayoutPartition[] = [];
+  let at = 1;
+  for (let i = 0; i < count; i++) {
+    const [kind, least] = kinds[random(kinds.length)]!;
+    // Three primaries at most, so that there is a slot left for the extended partition.
+    const logical = table === 'dos' && (i >= 3 || (partitions.at(-1)?.logical ?? random(3) === 0));
+    const gapMiB = (i === 0 || logical ? 1 : 0) + (random(3) === 0 ? random(8) : 0);
+    const sizeMiB = least + random(12);
+    partitions.push({ kind, sizeMiB, gapMiB, label: `p${i}`, ...(logical ? { logical } : {}) });
+    at += gapMiB + sizeMiB;
+  }
+  return { table, sizeMiB: at + 1 + random(20), partitions, seed };
+}
+
+/** Makes disk number `seed`, copies it to a larger or equal target, and looks at everything on it. */
+export async function proveLayout(t: TestContext, seed: number): Promise<void> {
+  const random = randomFrom(seed);
+  const disk = randomDisk(random, seed);
+  const folder = await scratchFolder(t, 'layout');
+  const source = await makeLayout(join(folder, 'source.img'), disk);
+  const unchanged = (await run('sha256sum', [source])).stdout;
+  const parts = (await readLayout(source)).filter(({ type }) => type !== '5');
+  const target = join(folder, 'target.img');
+  const sizeBytes = (disk.sizeMiB + random(100)) * MIB + random(64) * 512;
+  await sparseFile(target, sizeBytes);
+  await fillWithNoise(target, sizeBytes, seed);
+  const candidates = disk.partitions.flatMap(({ kind }, i) =>
+    growable.includes(kind) ? [parts[i]!.number] : [],
+  );
+  const grow = random(4) > 0 ? candidates[random(candidates.length)] : undefined;
+  const asked = grow === undefined ? {} : { grow };
+  const clone = { kind: 'clone', source, targets: [target], ...asked } as const;
+  const { disks } = await planClone(clone);
+  const grows = disks[0]!.layout !== undefined;
+  const report =
+    random(2) === 0
+      ? await runClone(clone)
+      : await imageAndRestore(source, target, join(folder, 'repository'), asked);
+  assert.equal(report.outcome, 'done', JSON.stringify(report.error));
+  assert.equal(report.verified, true);
+  assert.deepEqual(
+    report.warnings.filter((warning) => warning.includes('old size')),
+    [],
+  );
+  const partitionKinds = disk.partitions.map(({ kind }) => kind);
+  await assertLayout(t, source, target, partitionKinds, grows ? grow : undefined);
+  assert.equal((await run('sha256sum', [source])).stdout, unchanged, 'the source');
+}
+
+async function imageAndRestore(
+  source: string,
+  target: string,
+  repository: string,
+  asked: { grow?: number },
+): ReturnType<typeof runRestore> {
+  await runImage({ kind: 'image', sources: [source], repository, name: 'it' });
+  return runRestore({ kind: 'restore', repository, image: 'it', targets: [{ target }], ...asked });
+}
