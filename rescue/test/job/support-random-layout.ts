@@ -46,7 +46,8 @@ export function randomDisk(random: (below: number) => number, seed: number): Lay
     const [kind, least] = kinds[random(kinds.length)]!;
     // Three primaries at most, so that there is a slot left for the extended partition.
     const logical = table === 'dos' && (i >= 3 || (partitions.at(-1)?.logical ?? random(3) === 0));
-    const gapMiB = (i === 0 || logical ? 1 : 0) + (random(3) === 0 ? random(8) : 0);
+    // The first record of an extended partition needs room before it, beside the MBR.
+    const gapMiB = (i === 0 ? 1 : 0) + (logical ? 1 : 0) + (random(3) === 0 ? random(8) : 0);
     const sizeMiB = least + random(12);
     partitions.push({ kind, sizeMiB, gapMiB, label: `p${i}`, ...(logical ? { logical } : {}) });
     at += gapMiB + sizeMiB;

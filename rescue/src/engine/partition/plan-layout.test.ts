@@ -82,7 +82,7 @@ test('places are whole sectors of the target', () => {
     placements.map(({ to }) => to),
     [
       { start: MIB, length: 1000 * 512 },
-      { start: 2 * MIB, length: 8008 * 512 },
+      { start: MIB + 1000 * 512, length: 8008 * 512 },
     ],
   );
 });
