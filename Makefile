@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-targets := help setup build iso usb lock demo demo-cli test test-fast test-long lint format bench clean distclean
+targets := help setup build iso usb lock run demo demo-cli test test-fast test-long lint format bench clean distclean
 .PHONY: $(targets) ready
 
 # Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
@@ -40,6 +40,12 @@ usb: ready ## Write the image to a stick and read it back: make usb DISK=/dev/sd
 
 lock: ready ## Pin the newest Debian packages of the image (scripts/iso/debian.lock.json)
 	@node scripts/iso/lock.ts
+
+run: ready ## Try the terminal UI: a virtual machine with demo disks, in this terminal
+	@# Where there is no terminal it says so, before anything is built.
+	@{ [ -t 0 ] && [ -t 1 ]; } || exec node scripts/run.ts
+	@$(MAKE) iso
+	@node scripts/run.ts
 
 demo: iso ## Image, wipe and restore a real demo disk, then the same on a bare virtual machine, and prove both equal
 	@node scripts/demo.ts
