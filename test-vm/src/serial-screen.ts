@@ -43,9 +43,10 @@ export class SerialScreen {
   }
 
   #receive(bytes: Buffer): void {
-    const room = mostLogged - this.#log.length;
-    if (room > 0) this.#log += this.#decoder.decode(bytes, { stream: true }).slice(0, room);
-    this.#terminal.write(bytes, () => this.#watch.changed());
+    // The terminal's own decoder loses characters whose bytes come in two pieces.
+    const text = this.#decoder.decode(bytes, { stream: true });
+    this.#log += text.slice(0, Math.max(0, mostLogged - this.#log.length));
+    this.#terminal.write(text, () => this.#watch.changed());
     this.#watch.changed();
   }
 

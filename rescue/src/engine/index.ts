@@ -7,6 +7,7 @@ export {
   PermafrostError,
   throwIfCancelled,
   type ErrorReport,
+  type ErrorCode,
 } from './base/errors.ts';
 export {
   isRunning,

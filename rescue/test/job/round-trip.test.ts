@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { before, describe, test, after } from 'node:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import type { Plan } from '../../src/engine/index.ts';
 import { run } from '../support/command.ts';
 import { fillWithNoise, sparseFile } from '../support/scratch.ts';
 import { assertRestored, changeDisk, DISK_MIB, layout, makeDisk, permafrost } from './support.ts';
@@ -187,6 +188,19 @@ describe('a disk image file', () => {
     assert.match(stdout, /WILL BE OVERWRITTEN AND LOST/);
     assert.match(stdout, /partition 2: ext4 "small"/);
     assert.match(stdout, /plan [0-9a-f]{32}/);
+    const { events } = await permafrost(['restore', 'first', target, '--repo', repo, '--dry-run', '--json']);
+    const plan = events.find(({ type }) => type === 'plan') as unknown as Plan;
+    assert.deepEqual(
+      plan.disks[0]?.regions.flatMap(({ partitions: [number], fileSystem }) =>
+        number === undefined ? [] : [[number, fileSystem?.kind, fileSystem?.label]],
+      ),
+      [
+        [1, 'fat16', 'SMALL'],
+        [2, 'ext4', 'small'],
+        [3, 'swap', undefined],
+      ],
+      'what will be on the target',
+    );
     assert.deepEqual(await run('sha256sum', [target]), sum);
     const before = await readdir(join(repo, 'images'));
     await permafrost(['image', source, '--repo', repo, '--dry-run']);

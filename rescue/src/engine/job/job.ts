@@ -4,7 +4,7 @@
 import type { ErrorReport } from '../base/errors.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
 import type { DiskIdentity } from '../device/identity.ts';
-import type { ImagedPartition } from '../repository/manifest.ts';
+import type { ImagedPartition, RegionFileSystem } from '../repository/manifest.ts';
 
 /** The partition that gets the free space of a larger target: a number, a name or label, or the last one that can grow. */
 export type Grow = number | string;
@@ -104,7 +104,8 @@ export interface RegionPlan {
   readonly start: number;
   readonly length: number;
   readonly partitions: readonly number[];
-  readonly fileSystem?: FileSystemInfo;
+  /** What was found there (image, clone), or what the image keeps of it (restore). */
+  readonly fileSystem?: RegionFileSystem & Pick<FileSystemInfo, 'details'>;
   /** Bytes that matter. */
   readonly usedBytes: number;
   readonly raw?: RawReason;

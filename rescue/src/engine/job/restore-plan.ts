@@ -248,13 +248,14 @@ async function describeDiskPlan(
 ): Promise<DiskPlan> {
   const { imaged, disk, tables, whole } = target;
   const regions = imaged.regions.map((region): RegionPlan => {
-    const { name, kind, start, length, partitions, warnings, sums } = region;
+    const { name, kind, start, length, partitions, fileSystem, warnings, sums } = region;
     return {
       name,
       kind,
       start,
       length,
       partitions,
+      ...(fileSystem === undefined ? {} : { fileSystem }),
       usedBytes: sums.usedBytes,
       warnings,
       included: target.regions.some((placed) => placed.region === region),

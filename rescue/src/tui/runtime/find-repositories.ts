@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FoundRepository } from '../flow/state.ts';
-import { folderBelow } from '../screens/place.ts';
+import { folderBelow } from '../screens/place-words.ts';
 
 const DESCRIPTION = 'permafrost.json';
 const MAX_DEPTH = 2;

@@ -5,6 +5,7 @@ import type { Block, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { identityWords } from './disk-words.ts';
+import { lostBlocks } from './lost.ts';
 
 /** What must be typed for a disk of the plan. */
 export function wantedText(disk: DiskPlan, state: FlowState): string {
@@ -40,11 +41,7 @@ export function confirmView(state: FlowState, words: Words): View {
     question: w.question,
     body: disks.flatMap((disk): Block[] => [
       text(words.plan.on(identityWords(disk.identity, words)), 'strong'),
-      text(words.plan.destroys, 'danger'),
-      ...(disk.destroys !== undefined && disk.destroys.length > 0
-        ? disk.destroys
-        : [words.plan.nothingThere]
-      ).map((line) => text(line, 'danger', 2)),
+      ...(state.plan === undefined ? [] : lostBlocks(disk, state.plan, state, words)),
       space,
     ]),
     items: [

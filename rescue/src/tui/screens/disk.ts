@@ -4,7 +4,7 @@ import type { Block, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { contentName, diskFacts, diskTitle, listedMap, plannedMap, regionName } from './disk-words.ts';
-import { problemHint, problemText } from './problem-words.ts';
+import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
 
 export function diskView(state: FlowState, words: Words): View {
   const { disk: w, keys, common } = words;
@@ -46,6 +46,7 @@ function contentBlocks(
       text(problemHint(found, words)),
     ];
   const { table, sectorSize, regions } = found;
+  const states: Readonly<Record<string, string>> = w.states;
   const kind = w.table[table.kind as keyof typeof w.table] as string | undefined;
   return [
     text(w.facts(kind ?? table.kind, sectorSize)),
@@ -61,7 +62,7 @@ function contentBlocks(
         region.fileSystem?.label ?? '',
         format.bytes(region.length),
         format.bytes(region.usedBytes),
-        region.fileSystem === undefined ? '' : w.states[region.fileSystem.state],
+        region.fileSystem === undefined ? '' : (states[region.fileSystem.state] ?? ''),
       ]),
     },
     ...regions.flatMap((region) => {
@@ -70,8 +71,8 @@ function contentBlocks(
       const who = regionName(region, words);
       return [
         space,
-        ...(raw.remedy === undefined ? [] : [text(`${who}: ${raw.remedy}`, 'warning')]),
-        text(`${who}: ${raw.reason}.`),
+        ...(raw.remedy === undefined ? [] : [text(`${who}: ${rawRemedy(raw, words)}`, 'warning')]),
+        text(`${who}: ${rawReason(raw, words)}.`),
       ];
     }),
     ...regions.flatMap((region) =>

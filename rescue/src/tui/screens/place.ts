@@ -1,5 +1,4 @@
 /** Where images are kept: a file system of a disk, a share, a folder; and the folder within it. */
-import { relative } from 'node:path';
 import type { ListedDisk, ListedRegion } from '../../engine/index.ts';
 import type { RepositoryRule } from '../../unattended/job-file.ts';
 import { folderText, typedFolder } from '../flow/job.ts';
@@ -7,7 +6,8 @@ import { diskKey, type Field, type FlowState } from '../flow/state.ts';
 import type { ChoiceItem, Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { contentName, diskName } from './disk-words.ts';
+import { contentName } from './disk-words.ts';
+import { labelWords, partitionPath, regionWhere } from './place-words.ts';
 import { diskListStatus, plugItem } from './sources.ts';
 
 const writable = new Set([
@@ -104,15 +104,9 @@ function placeItems(state: FlowState, words: Words): ChoiceItem[] {
 function placeItem(listed: ListedDisk, region: ListedRegion, state: FlowState, words: Words): ChoiceItem {
   const { format, place: w } = words;
   const { disk } = listed;
-  const { fileSystem, length, partitions } = region;
-  const number = partitions.join('+');
-  const where = [
-    ...(number === '' ? [] : [words.common.partition(number)]),
-    diskName(disk, words),
-    ...(disk.serial === undefined ? [] : [words.common.serial(disk.serial)]),
-    partitionPath(listed, region),
-  ].join(', ');
-  const name = fileSystem.label === undefined ? '' : `"${fileSystem.label}", `;
+  const { fileSystem, length } = region;
+  const where = regionWhere(listed, region, words);
+  const name = labelWords(region);
   const label = `${name}${contentName(fileSystem.kind, words)}, ${format.bytes(length)}`;
   const base = {
     kind: 'choice',
@@ -157,11 +151,6 @@ function ruleFor(
   }
   if (label === undefined) return w.noId;
   return count(({ fileSystem }) => fileSystem.label === label) > 1 ? w.twins(label) : { label, folder: '.' };
-}
-
-function partitionPath({ disk }: ListedDisk, { partitions }: ListedRegion): string {
-  const [number] = partitions;
-  return disk.partitions.find((partition) => partition.number === number)?.path ?? disk.path;
 }
 
 interface ShareField {
@@ -280,18 +269,4 @@ export function folderView(state: FlowState, words: Words): View {
     back: { label: keys.back, event: { kind: 'back' } },
     help: w.help,
   };
-}
-
-/** A repository's path below the place it is in, for people. */
-export function folderBelow(root: string, path: string): string {
-  const below = relative(root, path);
-  return below === '' ? '.' : below;
-}
-
-/** Where a repository is, as the place was called when it was chosen: where it is mounted says nothing. */
-export function placeWords({ place }: FlowState, path: string, words: Words): string {
-  if (place === undefined || 'path' in place.place.rule) return path;
-  const below = folderBelow(place.place.path, path);
-  if (below.startsWith('..')) return path;
-  return below === '.' ? place.label : words.folder.on(below, place.label);
 }

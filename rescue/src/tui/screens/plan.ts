@@ -6,8 +6,9 @@ import type { Block, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { contentName, identityWords, plannedMap, regionName } from './disk-words.ts';
-import { placeWords } from './place.ts';
-import { problemHint, problemText } from './problem-words.ts';
+import { lostBlocks } from './lost.ts';
+import { placeWords } from './place-words.ts';
+import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
 
 export function planView(state: FlowState, words: Words): View {
   const { plan: w, keys } = words;
@@ -31,7 +32,7 @@ export function planView(state: FlowState, words: Words): View {
     body: [
       ...refusalBlocks(plan, words),
       ...summaryBlocks(state, plan, words),
-      ...plan.disks.flatMap((disk) => diskBlocks(disk, plan, words)),
+      ...plan.disks.flatMap((disk) => diskBlocks(disk, plan, state, words)),
       ...sumBlocks(plan, words),
       ...noteBlocks(plan, words),
     ],
@@ -154,21 +155,15 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
   }
 }
 
-function diskBlocks(disk: DiskPlan, plan: Plan, words: Words): Block[] {
+function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words): Block[] {
   const { plan: w } = words;
   const restores = plan.job.kind === 'restore' || plan.job.kind === 'clone';
-  const destroys = disk.destroys ?? [];
   const who = identityWords(disk.identity, words);
   return [
     space,
     text(restores ? w.on(who) : who, 'strong'),
     // What is lost comes before what comes instead of it.
-    ...(restores
-      ? [
-          text(w.destroys, 'danger'),
-          ...(destroys.length > 0 ? destroys : [w.nothingThere]).map((line) => text(line, 'danger', 2)),
-        ]
-      : []),
+    ...(restores ? lostBlocks(disk, plan, state, words) : []),
     plannedMap(disk, words),
     regionTable(disk, words),
     ...(restores ? [] : rawBlocks(disk.regions, words)),
@@ -205,8 +200,8 @@ function rawBlocks(regions: readonly RegionPlan[], words: Words): Block[] {
     if (raw === undefined || raw.code === 'asked') return [];
     const who = regionName(region, words);
     return [
-      ...(raw.remedy === undefined ? [] : [text(w.remedy(who, raw.remedy), 'warning')]),
-      text(w.kept(who, raw.reason)),
+      ...(raw.remedy === undefined ? [] : [text(w.remedy(who, rawRemedy(raw, words)), 'warning')]),
+      text(w.kept(who, rawReason(raw, words))),
     ];
   });
 }

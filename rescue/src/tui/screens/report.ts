@@ -6,6 +6,7 @@ import type { Tone } from '../theme.ts';
 import type { Block, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
+import { reportWords } from './place-words.ts';
 import { problemHint, problemText } from './problem-words.ts';
 
 const SHOWN_GAPS = 8;
@@ -52,7 +53,11 @@ export function reportView(state: FlowState, words: Words): View {
       ...(report === undefined ? [] : [...gapList(report, words), ...noteBlocks(report, words)]),
       ...(reportPaths.length === 0
         ? []
-        : [space, text(w.paths), ...reportPaths.map((path) => text(path, 'plain', 2))]),
+        : [
+            space,
+            text(w.paths),
+            ...reportPaths.map((path) => text(reportWords(state, path, words), 'plain', 2)),
+          ]),
     ],
     items,
     keys: [],

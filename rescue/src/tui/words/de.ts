@@ -1,10 +1,15 @@
 /** Deutsch. Einfache Worte: Wer das liest, hat heute vielleicht Daten verloren und dieses Programm noch nie gesehen. */
 import { makeFormat } from './format.ts';
+import type { ErrorCode, RawCode } from '../../engine/index.ts';
 import type { Words } from './words.ts';
 
 const format = makeFormat(',', 'Byte');
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+/** Of a system call. */
+const failure = (d: Readonly<Record<string, unknown>>): string =>
+  `${String(d['syscall'])}: ${String(d['errno'])}`;
 
 export const de: Words = {
   format,
@@ -516,7 +521,9 @@ export const de: Words = {
     gaps: (n) => `${count(n, 'Stelle fehlt', 'Stellen fehlen')}:`,
     moreGaps: (n) => `und ${n} weitere; der Bericht zählt sie auf`,
     notes: 'Zu wissen:',
-    paths: 'Der Bericht liegt in',
+    paths: 'Der Bericht ist',
+    pathOn: (file, place) => `${file}, auf: ${place}`,
+    pathInMemory: (path) => `${path}, bis der Rechner ausgeschaltet wird`,
     next: (action, seconds) =>
       `Der Rechner ${action === 'power-off' ? 'schaltet sich aus' : 'startet neu'} in ${count(seconds, 'Sekunde', 'Sekunden')}. Jede Taste verhindert das.`,
     verifyIt: 'Jetzt prüfen',
@@ -659,6 +666,28 @@ export const de: Words = {
     map: (regions) => `Darauf: ${regions}.`,
   },
   hints: {
+    'usage/invalid': 'Gehen Sie zurück, und wählen Sie anders.',
+    'device/is-source': 'Es wurde nichts geschrieben. Wählen Sie eine andere Platte als Ziel.',
+    'device/named-twice': 'Es wurde nichts geschrieben. Wählen Sie jedes Ziel nur einmal.',
+    'image/ambiguous': 'Wählen Sie das Abbild aus der Liste.',
+    'plan/refused': 'Es wurde nichts geschrieben.',
+    'plan/not-confirmed': 'Es wurde nichts geschrieben. Tippen Sie die verlangten Zeichen.',
+    'job/lost':
+      'Tun Sie dasselbe noch einmal: es geht weiter, wo es war. Eine Platte, die überschrieben wurde, darf vorher nicht benutzt werden.',
+    'runner/lost': 'Er wird von selbst neu gestartet. Was war, steht in den Protokollen (Werkzeuge).',
+    'runner/protocol': 'Nehmen Sie das Programm, das zu diesem Permafrost-Stick gehört.',
+    'job-file/invalid': 'Es wurde nichts getan. Verbessern Sie diese Zeilen der Auftragsdatei.',
+    'job-file/disk': 'Es wurde nichts geschrieben. Nennen Sie die Platte mit Seriennummer oder WWN.',
+    'job-file/changed':
+      'Es wurde nichts getan, denn auf der Platte ist ein halbes Abbild. Spielen Sie es von Hand zurück.',
+    'job-file/running': 'Es wurde nichts getan. Warten Sie, bis er zu Ende ist.',
+    'job-file/end': 'Der Auftrag selbst ist zu Ende. Schalten Sie den Rechner von Hand aus.',
+    'boot-job/not-found': 'Es wurde nichts getan. Sehen Sie nach, was in der Befehlszeile des Kernels steht.',
+    'boot-job/ambiguous': 'Es wurde nichts getan. Nehmen Sie alle bis auf einen weg.',
+    'job-file/unmount':
+      'Was gespeichert wurde, ist vollständig. Ziehen Sie die Platte nicht ab: fahren Sie den Rechner erst herunter.',
+    'job-file/already-run': 'Es wurde nichts getan. Geben Sie dem Auftrag eine andere Kennung.',
+    'program/addon': 'Nehmen Sie einen neu geschriebenen Permafrost-Stick.',
     'device/not-found': 'Stecken Sie sie wieder ein, oder wählen Sie eine andere Platte.',
     'device/not-a-disk': 'Wählen Sie eine Platte oder eine Abbilddatei.',
     'device/changed': 'Es wurde nichts geschrieben. Wählen Sie die Platte neu.',
@@ -700,7 +729,7 @@ export const de: Words = {
     'job/cancelled': 'Nichts Halbfertiges blieb zurück. Dasselbe noch einmal macht weiter.',
     'job/busy': 'Warten Sie, bis er zu Ende ist, oder stoppen Sie ihn.',
     'job-file/repository': 'Sehen Sie nach, ob Platte oder Server da ist, und was Sie eingegeben haben.',
-  },
+  } satisfies Record<ErrorCode, string>,
   errors: {
     'device/not-found': (d) => `${String(d['device'])} gibt es nicht`,
     'device/no-permission': (d) => `${String(d['device'])} darf nicht geöffnet werden`,
@@ -728,6 +757,69 @@ export const de: Words = {
     'image/not-found': (d) => `das Abbild „${String(d['image'])}“ gibt es nicht`,
     'image/corrupt': (d) => `das Abbild ${String(d['path'])} ist beschädigt: ${String(d['problem'])}`,
     'plan/changed': () => 'was geschehen würde, hat sich seit der Bestätigung geändert',
+    'usage/invalid': (d) => String(d['problem']),
+    'device/not-a-disk': (d) => `${String(d['device'])} ist keine Platte`,
+    'device/is-source': (d) =>
+      `${String(d['device'])} ist die Quelle ${String(d['source'])}, oder liegt auf derselben Platte`,
+    'device/named-twice': (d) => `${String(d['device'])} und ${String(d['other'])} sind dieselbe Platte`,
+    'device/table-mismatch': (d) =>
+      `${String(d['device'])} hat andere Partitionen als das Abbild: ${String(d['problem'])}`,
+    'device/read-failed': (d) =>
+      `${String(d['path'])} ist bei ${String(d['offset'])} nicht lesbar (${String(d['errno'])})`,
+    'device/write-failed': (d) =>
+      `${String(d['path'])} lässt sich bei ${String(d['offset'])} nicht schreiben (${String(d['errno'])})`,
+    'device/failed': (d) => `${String(d['path'])} antwortet nicht richtig (${failure(d)})`,
+    'structure/invalid': (d) => `${String(d['structure'])}: ${String(d['problem'])}`,
+    'repository/unsupported': (d) =>
+      `die Abbilder in ${String(d['repository'])} kann diese Version nicht lesen: ${String(d['problem'])}`,
+    'repository/failed': (d) =>
+      `der Ordner für Abbilder antwortet nicht: ${String(d['path'])} (${failure(d)})`,
+    'image/ambiguous': (d) => `„${String(d['image'])}“ ist nicht eindeutig`,
+    'image/chunk-unreadable': (d) =>
+      `ein Stück von ${String(d['region'])} bei ${String(d['offset'])} ist im Abbild nicht lesbar: ${String(d['problem'])}`,
+    'plan/refused': () => 'das geht nicht, wie es gewählt ist',
+    'plan/not-confirmed': (d) =>
+      `dass ${String(d['device'])} überschrieben werden soll, wurde nicht bestätigt`,
+    'job/busy': (d) => `es läuft schon etwas (${String(d['what'])}); es läuft immer nur ein Auftrag`,
+    'job/lost': (d) =>
+      `während der Auftrag lief (${String(d['what'])}), hat das Programm, das ihn ausführte, unerwartet geendet${d['reason'] === '' ? '' : `: ${String(d['reason'])}`}`,
+    'runner/lost': (d) => `der Teil, der die Aufträge ausführt, antwortet nicht: ${String(d['problem'])}`,
+    'runner/protocol': (d) =>
+      `der Teil, der die Aufträge ausführt, versteht dieses Programm nicht: ${String(d['problem'])}`,
+    'job-file/invalid': (d) => `${String(d['file'])} ist keine Auftragsdatei`,
+    'job-file/disk': (d) => `${String(d['rule'])}: ${String(d['problem'])}`,
+    'job-file/repository': (d) => `${String(d['rule'])}: ${String(d['problem'])}`,
+    'job-file/changed': (d) =>
+      `der Auftrag „${String(d['id'])}“ wurde beim Überschreiben unterbrochen, und seine Datei ist seitdem geändert`,
+    'job-file/running': (d) => `der Auftrag „${String(d['id'])}“ läuft gerade`,
+    'job-file/end': (d) =>
+      `der Rechner lässt sich nicht ausschalten oder neu starten: ${String(d['problem'])}`,
+    'boot-job/not-found': (d) => `der Auftrag ${String(d['word'])}: ${String(d['problem'])}`,
+    'boot-job/ambiguous': () => 'für diesen Start gibt es mehr als einen Auftrag',
+    'job-file/unmount': (d) => `${String(d['path'])} lässt sich nicht aushängen: ${String(d['problem'])}`,
+    'job-file/already-run': (d) => `dieser Rechner hat den Auftrag „${String(d['id'])}“ schon ausgeführt`,
+    'program/addon': (d) => `der maschinennahe Teil des Programms lädt nicht: ${String(d['problem'])}`,
     'job/cancelled': () => 'abgebrochen',
+  } satisfies Record<ErrorCode, (details: Readonly<Record<string, unknown>>) => string>,
+  raw: {
+    reasons: {
+      asked: 'es wurde so gewünscht',
+      unsupported: 'was davon belegt ist, lässt sich nicht lesen',
+      'unknown-content': 'es wurde nichts Bekanntes erkannt',
+      feature: 'es hat Eigenschaften, die hier nicht bekannt sind',
+      dirty: 'es wurde nicht sauber geschlossen',
+      'error-state': 'es hat Fehler vermerkt',
+      inconsistent: 'seine Angaben passen nicht zusammen',
+      overlap: 'Partitionen überschneiden sich',
+      unreadable: 'seine Angaben waren nicht lesbar',
+    } satisfies Record<RawCode, string>,
+    remedies: {
+      dirty:
+        'Fahren Sie das System, zu dem es gehört, ganz herunter (Windows: mit gedrückter Umschalttaste), und sichern Sie dann noch einmal.',
+      'error-state':
+        'Prüfen Sie es mit dem System, zu dem es gehört (chkdsk, fsck), und sichern Sie dann noch einmal.',
+      inconsistent:
+        'Prüfen Sie es mit dem System, zu dem es gehört (chkdsk, fsck), und sichern Sie dann noch einmal.',
+    },
   },
 };

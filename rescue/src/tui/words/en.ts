@@ -520,7 +520,9 @@ export const en = {
     gaps: (n: number): string => `${count(n, 'place is', 'places are')} missing:`,
     moreGaps: (n: number): string => `and ${n} more; the report lists them`,
     notes: 'To know:',
-    paths: 'The report is in',
+    paths: 'The report is',
+    pathOn: (file: string, place: string): string => `${file} in ${place}`,
+    pathInMemory: (path: string): string => `${path}, until this machine is switched off`,
     next: (action: 'power-off' | 'reboot', seconds: number): string =>
       `The machine ${action === 'power-off' ? 'switches off' : 'starts again'} in ${count(seconds, 'second', 'seconds')}. Any key stops that.`,
     verifyIt: 'Check it now',
@@ -686,4 +688,9 @@ export const en = {
   } as Readonly<Record<string, string>>,
   /** Errors in this language; English is the engine's own. */
   errors: {} as Readonly<Record<string, (details: Readonly<Record<string, unknown>>) => string>>,
+  /** By the code of the engine; its own words where there is none. */
+  raw: {
+    reasons: {} as Readonly<Record<string, string>>,
+    remedies: {} as Readonly<Record<string, string>>,
+  },
 };

@@ -1,0 +1,68 @@
+/** What the engine says, as a person knows it: places by their disks, losses by their sizes, in their language. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { stateFolder, type Job } from '../../engine/index.ts';
+import { sampleDisk, samplePlan, sampleState } from '../../../test/tui/sample.ts';
+import type { FlowState } from '../flow/state.ts';
+import { wordsOf } from '../words/words.ts';
+import { lostBlocks } from './lost.ts';
+import { regionWhere, reportWords } from './place-words.ts';
+import { rawReason, rawRemedy } from './problem-words.ts';
+
+const en = wordsOf('en');
+const mount = join(stateFolder, 'places/x7/mount');
+const report = join(mount, 'images/reports/20261128T1200-image-ab12.json');
+
+test('a report on a disk is said by its disk and folder, whichever console opened it', () => {
+  const listed = sampleDisk('/dev/sdb');
+  const region = listed.regions[0]!;
+  const device = listed.disk.partitions.find(({ number }) => number === region.partitions[0])?.path;
+  assert.ok(device !== undefined);
+  const mounted = { ...listed, uses: [{ kind: 'mounted', what: device, by: mount, message: '' } as const] };
+  const said = reportWords(sampleState({ disks: [mounted] }), report, en);
+  assert.ok(said.startsWith('images/reports/20261128T1200-image-ab12.json in '), said);
+  assert.ok(said.endsWith(regionWhere(listed, region, en)), said);
+
+  const place: FlowState['place'] = {
+    place: { id: '1', rule: { nfs: 'nas:/images', folder: '.' }, path: mount },
+    label: 'nas:/images',
+    disks: [],
+    repositories: [],
+  };
+  const share = reportWords(sampleState({ place }), report, wordsOf('de'));
+  assert.equal(share, 'images/reports/20261128T1200-image-ab12.json, auf: nas:/images');
+  assert.equal(reportWords(sampleState(), '/mnt/r/reports/1.json', en), '/mnt/r/reports/1.json');
+  // What is gone with the power must not be relied upon.
+  assert.match(reportWords(sampleState(), join(stateFolder, 'reports/1.json'), en), /until .* switched off/);
+});
+
+test('what is lost is said with sizes for people, by the list only where that agrees with the plan', () => {
+  const job: Job = { kind: 'restore', repository: '/r', image: 'latest', targets: [{ target: '/dev/sdb' }] };
+  const plan = samplePlan(job);
+  const disk = { ...plan.disks[0]!, destroys: ['partition 1: ext4 "IMAGES", 524288000 bytes'] };
+  const said = (state: FlowState, language: 'en' | 'de', destroys = disk.destroys, of: Job = job): string[] =>
+    lostBlocks({ ...disk, destroys }, { ...plan, job: of }, state, wordsOf(language)).flatMap((block) =>
+      block.kind === 'text' ? [block.text] : [],
+    );
+  const [, line, ...more] = said(sampleState(), 'de');
+  assert.match(line!, /^Partition 1: .*500 MiB$/);
+  assert.deepEqual(more, []);
+  // The list knows another number of things, the disk is not listed, or only a part of it is overwritten.
+  const two = ['partition 1: ext4, 1 bytes', 'partition 2: ext4, 2 bytes'];
+  assert.deepEqual(said(sampleState(), 'en', two).slice(1), two);
+  assert.deepEqual(said(sampleState({ disks: [] }), 'en').slice(1), disk.destroys);
+  assert.deepEqual(
+    said(sampleState(), 'en', disk.destroys, { ...job, partitions: [1] }).slice(1),
+    disk.destroys,
+  );
+  assert.deepEqual(said(sampleState(), 'en', []).slice(1), [en.plan.nothingThere]);
+});
+
+test('why a region is saved whole is said in the language of the screen', () => {
+  const raw = { code: 'dirty', reason: 'it was not cleanly unmounted', remedy: 'Shut it down.' } as const;
+  assert.deepEqual([rawReason(raw, en), rawRemedy(raw, en)], [raw.reason, raw.remedy]);
+  const de = wordsOf('de');
+  assert.notEqual(rawReason(raw, de), raw.reason);
+  assert.notEqual(rawRemedy(raw, de), raw.remedy);
+});
