@@ -666,6 +666,9 @@ export const de: Words = {
     map: (regions) => `Darauf: ${regions}.`,
   },
   hints: {
+    'layout/impossible': 'Es wurde nichts geschrieben. Wählen Sie die Größen anders.',
+    'layout/damaged':
+      'Spielen Sie das Abbild noch einmal zurück, ohne zu vergrößern. Es selbst ist unversehrt.',
     'usage/invalid': 'Gehen Sie zurück, und wählen Sie anders.',
     'device/is-source': 'Es wurde nichts geschrieben. Wählen Sie eine andere Platte als Ziel.',
     'device/named-twice': 'Es wurde nichts geschrieben. Wählen Sie jedes Ziel nur einmal.',
@@ -729,7 +732,7 @@ export const de: Words = {
     'job/cancelled': 'Nichts Halbfertiges blieb zurück. Dasselbe noch einmal macht weiter.',
     'job/busy': 'Warten Sie, bis er zu Ende ist, oder stoppen Sie ihn.',
     'job-file/repository': 'Sehen Sie nach, ob Platte oder Server da ist, und was Sie eingegeben haben.',
-  } satisfies Record<ErrorCode, string>,
+  } satisfies Partial<Record<ErrorCode, string>>,
   errors: {
     'device/not-found': (d) => `${String(d['device'])} gibt es nicht`,
     'device/no-permission': (d) => `${String(d['device'])} darf nicht geöffnet werden`,
@@ -757,6 +760,10 @@ export const de: Words = {
     'image/not-found': (d) => `das Abbild „${String(d['image'])}“ gibt es nicht`,
     'image/corrupt': (d) => `das Abbild ${String(d['path'])} ist beschädigt: ${String(d['problem'])}`,
     'plan/changed': () => 'was geschehen würde, hat sich seit der Bestätigung geändert',
+    'layout/impossible': (d) =>
+      `${String(d['device'])} kann nicht so aufgeteilt werden: ${String(d['problem'])}`,
+    'layout/damaged': (d) =>
+      `das Dateisystem der Partition ${String(d['number'])} auf ${String(d['device'])} ist nach dem Vergrößern beschädigt: ${String(d['problem'])}`,
     'usage/invalid': (d) => String(d['problem']),
     'device/not-a-disk': (d) => `${String(d['device'])} ist keine Platte`,
     'device/is-source': (d) =>
@@ -800,7 +807,7 @@ export const de: Words = {
     'job-file/already-run': (d) => `dieser Rechner hat den Auftrag „${String(d['id'])}“ schon ausgeführt`,
     'program/addon': (d) => `der maschinennahe Teil des Programms lädt nicht: ${String(d['problem'])}`,
     'job/cancelled': () => 'abgebrochen',
-  } satisfies Record<ErrorCode, (details: Readonly<Record<string, unknown>>) => string>,
+  } satisfies Partial<Record<ErrorCode, (details: Readonly<Record<string, unknown>>) => string>>,
   raw: {
     reasons: {
       asked: 'es wurde so gewünscht',
