@@ -1,6 +1,6 @@
 /**
- * An inode of an ext file system, as far as finding the journal's blocks needs it. See "Index Nodes" of the
- * kernel's ext4 documentation.
+ * An inode of an ext file system, as far as finding the blocks of files and of the journal needs it. See "Index
+ * Nodes" of the kernel's ext4 documentation.
  */
 import type { BlockReader } from '../../base/block-reader.ts';
 import { Fields } from '../../base/fields.ts';
@@ -11,7 +11,8 @@ import { readDescriptor } from './group-descriptors.ts';
 const FLAG_EXTENTS = 0x80000;
 const FLAG_INLINE_DATA = 0x10000000;
 const TYPE_MASK = 0xf000;
-const TYPE_REGULAR = 0x8000;
+/** File types in the upper bits of the mode. */
+export const inodeTypes = { directory: 0x4000, regular: 0x8000, link: 0xa000 } as const;
 
 export interface Inode {
   readonly number: number;
@@ -24,8 +25,25 @@ export interface Inode {
   readonly checksumSeed: number;
 }
 
+/** An inode of any type. */
+export interface AnyInode extends Inode {
+  /** One of {@link inodeTypes}, or another. */
+  readonly type: number;
+  readonly linkCount: number;
+  /** Its content is in the inode itself, in a form that is not read here. */
+  readonly isInline: boolean;
+}
+
 /** Reads a regular file's inode. Throws `structure/invalid` if it is none, is inline or fails its checksum. */
 export async function readRegularInode(reader: BlockReader, g: Geometry, number: number): Promise<Inode> {
+  const inode = await readInode(reader, g, number);
+  if (inode.type !== inodeTypes.regular || inode.linkCount === 0 || inode.isInline)
+    inode.blockField.fail('is not a regular file with blocks');
+  return inode;
+}
+
+/** Reads an inode. Throws `structure/invalid` if there is none of this number or it fails its checksum. */
+export async function readInode(reader: BlockReader, g: Geometry, number: number): Promise<AnyInode> {
   const sb = g.superblock;
   const name = `ext inode ${number}`;
   if (number < 1 || number > sb.inodeCount) new Fields(new Uint8Array(0), name).fail('does not exist');
@@ -39,14 +57,15 @@ export async function readRegularInode(reader: BlockReader, g: Geometry, number:
   const seed = extCrc32cOfU32(extCrc32cOfU32(sb.checksumSeed, number), generation);
   if (g.checksums === 'crc32c' && !checksumMatches(f, seed)) f.fail('does not match its checksum', offset);
   const flags = f.u32(0x20);
-  if ((f.u16(0x00) & TYPE_MASK) !== TYPE_REGULAR || f.u16(0x1a) === 0 || (flags & FLAG_INLINE_DATA) !== 0)
-    f.fail('is not a regular file with blocks', offset);
   return {
     number,
     sizeBytes: f.u32(0x04) + f.u32(0x6c) * 2 ** 32,
     hasExtents: (flags & FLAG_EXTENTS) !== 0,
     blockField: f.sub(0x28, 60),
     checksumSeed: seed,
+    type: f.u16(0x00) & TYPE_MASK,
+    linkCount: f.u16(0x1a),
+    isInline: (flags & FLAG_INLINE_DATA) !== 0,
   };
 }
 
