@@ -1,6 +1,6 @@
 /**
  * The rules of who may import whom, as one pure function over source texts. docs/architecture.md draws them:
- * base ← device ← {partition, filesystem}, base ← repository, job composes them, engine/index.ts is the one
+ * base ← device ← {partition, filesystem} ← boot, base ← repository, job composes them, engine/index.ts is the one
  * door, unattended ← runner ← {cli, tui} ← main. Types count like values for the layers, since they bind as hard; only values can
  * make a cycle.
  */
@@ -20,9 +20,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   device: ['base'],
   partition: ['base', 'device'],
   filesystem: ['base', 'device'],
+  boot: ['base', 'device', 'partition', 'filesystem'],
   repository: ['base'],
-  job: ['base', 'device', 'partition', 'filesystem', 'repository'],
-  engine: ['base', 'device', 'partition', 'filesystem', 'repository', 'job'],
+  job: ['base', 'device', 'partition', 'filesystem', 'boot', 'repository'],
+  engine: ['base', 'device', 'partition', 'filesystem', 'boot', 'repository', 'job'],
   unattended: ['engine'],
   runner: ['engine', 'unattended'],
   cli: ['engine', 'unattended', 'runner'],
@@ -34,7 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 const mayLoadNative: readonly string[] = ['base', 'device', 'repository', 'job'];
-const parsers: readonly string[] = ['partition', 'filesystem'];
+const parsers: readonly string[] = ['partition', 'filesystem', 'boot'];
 /** Parsers see the world through a BlockReader: of Node they may have what computes, nothing that opens. */
 const parserModules: readonly string[] = ['node:buffer', 'node:crypto', 'node:util', 'node:zlib'];
 

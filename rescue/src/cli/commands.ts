@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts';
+import { bootcheckCommand } from './commands/bootcheck.ts';
 import { bootJobCommand } from './commands/boot-job.ts';
 import { cloneCommand } from './commands/clone.ts';
 import { disksCommand } from './commands/disks.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   restoreCommand,
   cloneCommand,
   verifyCommand,
+  bootcheckCommand,
   runCommand,
   bootJobCommand,
   logsCommand,

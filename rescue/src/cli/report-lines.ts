@@ -1,5 +1,6 @@
 /** The end of a job in words, and its exit code. */
 import { exitCodeOf, exitCodes, type ErrorReport, type Report, type TargetReport } from '../engine/index.ts';
+import { bootLines, bootSummary } from './boot-lines.ts';
 import { formatBytes, formatDuration, formatRate } from './format.ts';
 import type { Output } from './output.ts';
 
@@ -8,7 +9,7 @@ const SHOWN_GAPS = 20;
 
 /** Prints the report and resolves its exit code. */
 export function finishReport(report: Report, output: Output): number {
-  output.print(...reportLines(report));
+  output.print(...reportLines(report), ...bootReportLines(report, output.width));
   for (const warning of report.warnings) output.say(`Note: ${warning}`);
   for (const { disk, region, offset, length, reason } of report.gaps.slice(0, SHOWN_GAPS))
     output.say(`Gap: disk ${disk}, ${region}, ${length} bytes at ${offset}: ${reason}`);
@@ -31,7 +32,7 @@ function reportLines(report: Report): string[] {
   const { job, outcome, sums, seconds, image } = report;
   const took = `in ${formatDuration(seconds)}`;
   const sum = (name: string): number => sums[name] ?? 0;
-  if (outcome === 'failed' || outcome === 'cancelled') return [];
+  if (outcome === 'failed' || outcome === 'cancelled' || job.kind === 'bootcheck') return [];
   switch (job.kind) {
     case 'image':
       return [
@@ -63,6 +64,13 @@ function reportLines(report: Report): string[] {
           : `DOES NOT VERIFY: ${sum('imagesDamaged')} of ${count(sum('images'), 'image')} cannot be restored whole`,
       ];
   }
+}
+
+/** Whether what is on the disks starts: all of it where that was the job. */
+function bootReportLines({ job, boot = [] }: Report, width: number): string[] {
+  return boot.flatMap((disk) =>
+    job.kind === 'bootcheck' ? bootLines(disk.check, width) : bootSummary(disk, width),
+  );
 }
 
 const cloned = {

@@ -120,6 +120,8 @@ function describe(job: Job): string {
       return `OVERWRITE ${job.targets.join(', ')} with ${job.source}`;
     case 'verify':
       return `check ${job.image ?? 'all images'}`;
+    case 'bootcheck':
+      return `check whether what is on ${job.target} starts`;
   }
 }
 

@@ -91,7 +91,7 @@ export class LocalHost implements JobHost {
         const run = { id: newRunId(job.kind, startedAt), job, startedAt: startedAt.toISOString() };
         const view = (work.view = new RunView(run, (state) => this.become(state)));
         resolve();
-        const repository = job.kind === 'clone' ? undefined : job.repository;
+        const repository = 'repository' in job ? job.repository : undefined;
         const { server, end } = this.places.use(repository);
         const stopWatching =
           server === undefined
@@ -240,5 +240,7 @@ export function describeJob(job: Job): string {
       return `the cloning of ${job.source} to ${job.targets.join(' and ')}`;
     case 'verify':
       return `the check of ${job.image ?? 'all images'} in ${job.repository}`;
+    case 'bootcheck':
+      return `the check of whether what is on ${job.target} starts`;
   }
 }

@@ -117,11 +117,17 @@ const verifyStep = z.strictObject({
   workers,
 });
 
+const bootcheckStep = z.strictObject({
+  target: diskRule,
+  'sector-size': z.union([z.literal(512), z.literal(4096)]).optional(),
+});
+
 const step = z.union([
   z.strictObject({ image: imageStep }),
   z.strictObject({ restore: restoreStep }),
   z.strictObject({ clone: cloneStep }),
   z.strictObject({ verify: verifyStep }),
+  z.strictObject({ bootcheck: bootcheckStep }).describe('fails if a system on the disk does not start'),
 ]);
 
 const end = z.enum(['power-off', 'reboot', 'stay']).default('stay');

@@ -44,6 +44,12 @@ export function findStep(step: Step, repository: string, disks: Disks): FoundSte
     const job: Job = { kind: 'clone', source: from.path, targets: found.map(({ path }) => path), ...rest };
     return { job, disks: found, reads: [from], overwrites: true, ...defined({ workers }) };
   }
+  if ('bootcheck' in step) {
+    const { target, ...given } = step.bootcheck;
+    const found = findDisk(target, disks);
+    const job: Job = { kind: 'bootcheck', target: found.path, ...camelCased(given) };
+    return { job, disks: [found], overwrites: false };
+  }
   const { workers, ...rest } = camelCased(step.verify);
   return {
     job: { kind: 'verify', repository, ...rest },

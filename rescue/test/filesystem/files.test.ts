@@ -39,7 +39,10 @@ async function assertSame(tree: FileTree, folder: string, path = ''): Promise<vo
   const listed = await tree.list(path);
   assert.deepEqual(
     listed.filter((name) => !/^(\$|lost\+found|System Volume)/.test(name)).sort(),
-    names.map(({ name }) => name).filter((name) => !/^(lost\+found|System Volume)/.test(name)).sort(),
+    names
+      .map(({ name }) => name)
+      .filter((name) => !/^(lost\+found|System Volume)/.test(name))
+      .sort(),
     path,
   );
   const here = await tree.below(path);
@@ -229,7 +232,10 @@ test('files in a logical volume', async (t) => {
 
   const reader = await fileReader(t, image);
   const volumes = await readLogicalVolumes(reader);
-  assert.deepEqual(volumes.map(({ mapperName }) => mapperName).sort(), ['my--group-between', 'my--group-root']);
+  assert.deepEqual(volumes.map(({ mapperName }) => mapperName).sort(), [
+    'my--group-between',
+    'my--group-root',
+  ]);
   const root = volumes.find(({ name }) => name === 'root')!;
   assert.equal(root.reader?.sizeBytes, 48 * MIB);
   const tree = join(folder, 'tree');
@@ -238,7 +244,16 @@ test('files in a logical volume', async (t) => {
   await run('mke2fs', ['-q', '-F', '-t', 'ext4', '-b', '1024', '-d', tree, content]);
   // As device mapper would: first 24 MiB, then behind the other volume; extents begin at 1 MiB.
   const place = (from: number, to: number, count: number): Promise<unknown> =>
-    run('dd', [`if=${content}`, `of=${image}`, 'bs=1M', `skip=${from}`, `seek=${to}`, `count=${count}`, 'conv=notrunc', 'status=none']);
+    run('dd', [
+      `if=${content}`,
+      `of=${image}`,
+      'bs=1M',
+      `skip=${from}`,
+      `seek=${to}`,
+      `count=${count}`,
+      'conv=notrunc',
+      'status=none',
+    ]);
   await place(0, 1, 24);
   await place(24, 1 + 24 + 8, 24);
   const files = await openFiles(root.reader, 'ext4');

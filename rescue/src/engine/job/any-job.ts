@@ -1,4 +1,5 @@
 /** Planning and running a job of any kind. */
+import { planBootCheck, runBootCheck } from './boot-check-job.ts';
 import { planClone } from './clone-plan.ts';
 import { runClone } from './clone.ts';
 import { planImage } from './image-plan.ts';
@@ -21,6 +22,8 @@ export function planJob(job: Job, signal?: AbortSignal): Promise<Plan> {
       return planClone(job, options);
     case 'verify':
       return planVerify(job);
+    case 'bootcheck':
+      return planBootCheck(job);
   }
 }
 
@@ -35,5 +38,7 @@ export function runJob(job: Job, options: RunOptions): Promise<Report> {
       return runClone(job, options);
     case 'verify':
       return runVerify(job, options);
+    case 'bootcheck':
+      return runBootCheck(job, options);
   }
 }

@@ -6,9 +6,10 @@ import { exitCodes, isPermafrostError, PermafrostError } from '../base/errors.ts
 import { describeTarget, openTarget, readFailure, writeFailure, type OpenDisk } from '../device/device.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { ClonePlace } from './clone-plan.ts';
+import { checkWritten } from './boot-check-job.ts';
 import { growFileSystems } from './grow-file-system.ts';
 import type { InspectedRegion } from './inspect-disk.ts';
-import type { Outcome, TargetProgress, TargetReport } from './job.ts';
+import type { CheckedDisk, Outcome, TargetProgress, TargetReport } from './job.ts';
 import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import {
@@ -251,6 +252,13 @@ export class CloneTarget {
     const left = await settleTarget(this.#disk!);
     this.#isFinished = true;
     return left;
+  }
+
+  /** Whether what is on it now starts; a sentence if that could not be checked. Throws `job/cancelled`. */
+  async checkBoot(sectorSize: number, signal: AbortSignal | undefined): Promise<CheckedDisk | string> {
+    const { reader, identity } = this.#disk!;
+    const check = await checkWritten(reader, identity, sectorSize, signal);
+    return typeof check === 'string' ? check : { number: this.number, identity, check };
   }
 
   /** Closes what {@link open} created; the rest belongs to the plan. */

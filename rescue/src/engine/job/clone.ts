@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { isPermafrostError, throwIfCancelled } from '../base/errors.ts';
 import { readFailure } from '../device/device.ts';
 import { ID_BYTES } from '../repository/format.ts';
+import { bootWarnings } from './boot-check-job.ts';
 import { closeClone, prepareClone, type PreparedClone } from './clone-plan.ts';
 import { CloneTarget, type ExpectedBatch } from './clone-target.ts';
 import { heldChunks } from './held-chunks.ts';
@@ -139,6 +140,12 @@ class Clone {
     await this.#each(async (target) => {
       const left = await target.settle();
       if (left !== undefined) report.warn(left);
+      const checked = await target.checkBoot(prepared.plan.source!.sectorSize, options.signal);
+      if (typeof checked === 'string') report.warn(checked);
+      else {
+        report.boot([checked]);
+        report.warn(...bootWarnings(checked));
+      }
     });
     report.verified(job.noVerify !== true);
   }

@@ -3,6 +3,7 @@
  */
 import type { ErrorReport } from '../base/errors.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
+import type { BootCheck } from '../boot/boot-check.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 import type { ImagedPartition, RegionFileSystem } from '../repository/manifest.ts';
 
@@ -94,7 +95,16 @@ export interface VerifyJob {
   readonly independent?: boolean;
 }
 
-export type Job = ImageJob | RestoreJob | CloneJob | VerifyJob;
+/** Say for every system installed on a disk whether firmware can find it. Only reads. */
+export interface BootCheckJob {
+  readonly kind: 'bootcheck';
+  /** A block device or disk-image file. */
+  readonly target: string;
+  /** Logical sector size of a disk-image file in bytes, where it cannot be told. */
+  readonly sectorSize?: number;
+}
+
+export type Job = ImageJob | RestoreJob | CloneJob | VerifyJob | BootCheckJob;
 
 /** What would be done to one region of a disk. */
 export interface RegionPlan {
@@ -252,6 +262,14 @@ export interface TargetReport {
   readonly error?: ErrorReport;
 }
 
+/** Whether what is on a disk starts. */
+export interface CheckedDisk {
+  /** As in the report's `disks`, or of a clone's targets. */
+  readonly number: number;
+  readonly identity: DiskIdentity;
+  readonly check: BootCheck;
+}
+
 /** What a job did. */
 export interface Report {
   readonly job: Job;
@@ -273,6 +291,8 @@ export interface Report {
   readonly warnings: readonly string[];
   /** Clone: each target by itself. */
   readonly targets?: readonly TargetReport[];
+  /** Restore and clone of whole disks, and bootcheck: whether what is on the disks starts. */
+  readonly boot?: readonly CheckedDisk[];
   /** Why it did not come through; of `done-in-part` the error of the first target that was given up. */
   readonly error?: ErrorReport;
 }

@@ -3,7 +3,7 @@ import { isPermafrostError, type ErrorReport } from '../base/errors.ts';
 import type { Manifest } from '../repository/manifest.ts';
 import { PROGRAM } from '../base/program.ts';
 import type { DiskIdentity } from '../device/identity.ts';
-import type { Gap, Job, Outcome, Report, TargetReport } from './job.ts';
+import type { CheckedDisk, Gap, Job, Outcome, Report, TargetReport } from './job.ts';
 import type { ProgressMeter } from './progress.ts';
 
 /** Gaps that a report lists; a failing disk can have millions. */
@@ -25,6 +25,7 @@ export class ReportBuilder {
   #planDigest: string | undefined;
   #verified: boolean | undefined;
   #targets: readonly TargetReport[] | undefined;
+  readonly #boot: CheckedDisk[] = [];
 
   constructor(job: Job, meter: ProgressMeter, onGap: (gap: Gap) => void = () => undefined) {
     this.#job = job;
@@ -85,6 +86,10 @@ export class ReportBuilder {
     this.#targets = targets;
   }
 
+  boot(checked: readonly CheckedDisk[]): void {
+    this.#boot.push(...checked);
+  }
+
   /** Runs `work` and turns its end, whatever it is, into the report. Bugs are thrown on. */
   async finish(work: () => Promise<void>): Promise<Report> {
     let error: ErrorReport | undefined;
@@ -120,6 +125,7 @@ export class ReportBuilder {
       ...(this.#verified === undefined ? {} : { verified: this.#verified }),
       warnings: [...this.#warnings, ...this.#problems],
       ...(this.#targets === undefined ? {} : { targets: this.#targets }),
+      ...(this.#boot.length === 0 ? {} : { boot: this.#boot }),
       ...(error === undefined ? {} : { error }),
     };
   }

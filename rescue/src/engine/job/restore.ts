@@ -6,6 +6,7 @@ import type { BlockFile, ChunkPool } from 'blockdev-native';
 import { PermafrostError, throwIfCancelled } from '../base/errors.ts';
 import { openTarget, type OpenDisk } from '../device/device.ts';
 import type { ImagedRegion } from '../repository/manifest.ts';
+import { bootWarnings, checkWritten } from './boot-check-job.ts';
 import { growFileSystems } from './grow-file-system.ts';
 import type { Plan, Report, RestoreJob } from './job.ts';
 import type { PlacedRegion } from './place-regions.ts';
@@ -130,9 +131,22 @@ class TargetRestore {
       }
       const left = await settleTarget(disk);
       if (left !== undefined) report.warn(left);
+      if (target.whole) await this.#checkBoot(disk);
     } finally {
       await created?.close();
     }
+  }
+
+  async #checkBoot({ reader, identity }: OpenDisk): Promise<void> {
+    const { target, report, options } = this.#context;
+    const { number, sectorSize } = target.imaged;
+    const check = await checkWritten(reader, identity, sectorSize, options.signal);
+    if (typeof check === 'string') {
+      report.warn(check);
+      return;
+    }
+    report.boot([{ number, identity, check }]);
+    report.warn(...bootWarnings({ number, identity, check }));
   }
 
   #totalBytes(): number {

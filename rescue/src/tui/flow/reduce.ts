@@ -310,7 +310,7 @@ function verifyIt(state: FlowState): Result {
   const { host } = state;
   if (host.kind !== 'ended') return done(state);
   const { job } = host.run;
-  if (job.kind === 'clone') return done(state);
+  if (!('repository' in job)) return done(state);
   const image = host.report?.image?.id;
   const next: FlowState = {
     ...state,

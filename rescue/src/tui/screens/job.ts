@@ -164,6 +164,8 @@ function jobWords(job: Job, { countdown: w, plan }: Words): string {
       return w.clone(job.source, job.targets.join(', '));
     case 'verify':
       return w.verify(job.image === undefined ? plan.verifyAll : plan.verifyOne(job.image));
+    case 'bootcheck':
+      return w.bootcheck(job.target);
   }
 }
 

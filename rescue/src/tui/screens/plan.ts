@@ -152,6 +152,8 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
       const what = job.image === undefined ? w.verifyAll : w.verifyOne(name);
       return [text(w.verify(what, placeWords(state, job.repository, words)), 'strong')];
     }
+    case 'bootcheck':
+      return [text(w.bootcheck(job.target), 'strong')];
   }
 }
 
@@ -210,7 +212,7 @@ function sumBlocks(plan: Plan, words: Words): Block[] {
   const { plan: w, format } = words;
   const { job, readBytes, writeBytes, freeBytes } = plan;
   if (job.kind === 'restore' || job.kind === 'clone') return [space, text(w.write(format.bytes(writeBytes)))];
-  if (job.kind === 'verify') return [];
+  if (job.kind === 'verify' || job.kind === 'bootcheck') return [];
   return [
     space,
     text(w.read(format.bytes(readBytes))),

@@ -50,7 +50,9 @@ export function reportView(state: FlowState, words: Words): View {
       ...(['cancelled', 'failed'].includes(outcome) && run.job.kind === 'restore' && wasBegun(report)
         ? [text(w.cancelledTarget, 'danger')]
         : []),
-      ...(report === undefined ? [] : [...gapList(report, words), ...noteBlocks(report, words)]),
+      ...(report === undefined
+        ? []
+        : [...bootBlocks(report, words), ...gapList(report, words), ...noteBlocks(report, words)]),
       ...(reportPaths.length === 0
         ? []
         : [
@@ -130,7 +132,20 @@ function outcomeBlocks(report: Report, words: Words): Block[] {
         ? [text(w.verify.done(images, format.bytes(sum('verifiedBytes')), took), 'good')]
         : [text(w.verify.damaged(sum('imagesDamaged'), images), 'danger')];
     }
+    case 'bootcheck':
+      return [];
   }
+}
+
+/** Whether what is on the disks starts, one line a system. */
+function bootBlocks({ boot = [] }: Report, words: Words): Block[] {
+  const w = words.report.boot;
+  const tones = { yes: 'good', no: 'danger', unknown: 'warning' } as const;
+  return boot.flatMap(({ identity, check: { systems } }) =>
+    systems.map(({ name, place, starts }) =>
+      text(w[starts](name, `${identity.path}, ${place}`), tones[starts]),
+    ),
+  );
 }
 
 function gapList(report: Report, words: Words): Block[] {

@@ -44,7 +44,6 @@ export async function btrfsFiles(reader: BlockReader, signal?: AbortSignal): Pro
   return new FileTree(() => openNode(context, top, TOP_DIRECTORY));
 }
 
-
 /** Visits the items of `objectId` and `type` in a tree. */
 function visit(
   context: TreeContext,
@@ -77,11 +76,7 @@ async function openNode(context: TreeContext, root: TreeRoot, number: number): P
   };
 }
 
-async function* entries(
-  context: TreeContext,
-  root: TreeRoot,
-  directory: number,
-): AsyncGenerator<FileEntry> {
+async function* entries(context: TreeContext, root: TreeRoot, directory: number): AsyncGenerator<FileEntry> {
   const found: { name: string; objectId: number; type: number }[] = [];
   await visit(context, root, directory, DIR_INDEX, ({ data }) => {
     found.push({ name: data.utf8(30, data.u16(27)), objectId: data.u64(0), type: data.u8(8) });
@@ -155,7 +150,8 @@ function readExtent({ chunks, reader }: TreeContext, address: number, length: nu
 
 function unpack(packed: Uint8Array, compression: number, unpackedBytes: number): Uint8Array {
   if (compression === 0) return packed;
-  if (compression !== 1 && compression !== 3) throw unreadable('is compressed in a way that is not read here');
+  if (compression !== 1 && compression !== 3)
+    throw unreadable('is compressed in a way that is not read here');
   if (unpackedBytes > MAX_UNPACKED_BYTES) throw unreadable('is larger than compressed extents can be');
   const options = { maxOutputLength: MAX_UNPACKED_BYTES };
   try {

@@ -118,8 +118,7 @@ class FatVolume {
           const name = long?.finish(entry) ?? shortName(entry);
           long = undefined;
           if ((attributes & VOLUME_LABEL) !== 0 || name === '.' || name === '..') continue;
-          const cluster =
-            entry.u16(26) + (this.#layout.width === 32 ? entry.u16(20) * 0x10000 : 0);
+          const cluster = entry.u16(26) + (this.#layout.width === 32 ? entry.u16(20) * 0x10000 : 0);
           const isDirectory = (attributes & DIRECTORY) !== 0;
           const size = entry.u32(28);
           const open = (): Promise<FileNode> =>
@@ -164,8 +163,7 @@ function addPiece(long: LongName | undefined, entry: Fields): LongName | undefin
   const order = entry.u8(0);
   const isLast = (order & 0x40) !== 0;
   const count = order & 0x3f;
-  const started =
-    isLast && count >= 1 && count <= MAX_LONG_PIECES ? new LongName(count, entry.u8(13)) : long;
+  const started = isLast && count >= 1 && count <= MAX_LONG_PIECES ? new LongName(count, entry.u8(13)) : long;
   return started?.add(entry) === true ? started : undefined;
 }
 

@@ -26,11 +26,13 @@ export async function readLogicalVolumes(reader: BlockReader): Promise<LogicalVo
   const pv = await readPhysicalVolume(reader);
   if (pv?.text === undefined) return [];
   const top = parseLvmText(pv.text);
-  const found = Object.entries(top).find(([, value]) => isSection(value) && isSection(value['physical_volumes']));
+  const found = Object.entries(top).find(
+    ([, value]) => isSection(value) && isSection(value['physical_volumes']),
+  );
   if (found === undefined) return [];
   const [group, vg] = found as [string, LvmSection];
   const own = Object.entries(section(vg['physical_volumes'])).find(
-    ([, value]) => isSection(value) && String(value['id']).replaceAll('-', '') === pv.id,
+    ([, value]) => isSection(value) && idOf(value) === pv.id,
   );
   if (own === undefined) return [];
   const place = {
@@ -132,6 +134,10 @@ function linearReader(
     },
   };
   return reader;
+}
+
+function idOf({ id }: LvmSection): string {
+  return typeof id === 'string' ? id.replaceAll('-', '') : '';
 }
 
 function isSection(value: LvmValue | undefined): value is LvmSection {

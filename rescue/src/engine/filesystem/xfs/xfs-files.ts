@@ -100,8 +100,7 @@ async function readInode(g: Geometry, number: number): Promise<Inode> {
   const name = `XFS inode ${number}`;
   const place = new Fields(new Uint8Array(0), name);
   const perBlock = 2 ** g.inodesPerBlockLog;
-  const offset =
-    blockOffset(g, Math.floor(number / perBlock), place) + (number % perBlock) * g.inodeBytes;
+  const offset = blockOffset(g, Math.floor(number / perBlock), place) + (number % perBlock) * g.inodeBytes;
   const f = new Fields(await g.reader.read(offset, g.inodeBytes), name);
   if (f.u16be(0) !== INODE_MAGIC) f.fail('has no magic');
   const version = f.u8(4);

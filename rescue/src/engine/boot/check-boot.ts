@@ -1,0 +1,56 @@
+/**
+ * Says for every system installed on a disk whether firmware can find it, and why not. Nothing is mounted and nothing
+ * written; what cannot be told is said to be not known.
+ */
+import type { BlockReader } from '../base/block-reader.ts';
+import type { Firmware } from '../device/firmware.ts';
+import { readTable, type ReadTableOptions } from '../partition/table.ts';
+import { checkBios } from './bios.ts';
+import type { BootCheck } from './boot-check.ts';
+import { findLinux } from './linux.ts';
+import { checkUefi } from './uefi.ts';
+import { readVolumes, type Elsewhere, type Volume } from './volumes.ts';
+import { findWindows } from './windows.ts';
+
+export interface CheckBootOptions extends ReadTableOptions {
+  readonly firmware: Firmware;
+  /** What other disks of the machine have; without it, nobody knows. */
+  readonly elsewhere?: Elsewhere;
+  readonly signal?: AbortSignal;
+}
+
+/** Checks the disk `reader`. Throws only `job/cancelled` and what is no fault of the disk. */
+export async function checkBoot(reader: BlockReader, options: CheckBootOptions): Promise<BootCheck> {
+  const { firmware, elsewhere, signal, ...tableOptions } = options;
+  const table = await readTable(reader, tableOptions);
+  const volumes = await readVolumes(reader, table, signal);
+  const uefi = await checkUefi(table, volumes, firmware);
+  const bios = await checkBios(reader, table, volumes);
+  const notes = volumes.flatMap(unreadNotes);
+  const systems = [
+    ...(await findLinux(volumes, uefi, bios, notes, elsewhere)),
+    ...(await findWindows(table, volumes, uefi, bios, notes)),
+  ];
+  return {
+    machine: firmware.kind,
+    uefi: { answer: uefi.answer, findings: uefi.findings },
+    bios: { answer: bios.answer, findings: bios.findings },
+    systems,
+    notes,
+  };
+}
+
+/** Where a system may be that nobody could look for. */
+function unreadNotes({ place, info, files, problem }: Volume): string[] {
+  if (files !== undefined) return [];
+  if (problem !== undefined) return [`${place} (${info.kind}) could not be looked into: ${problem}.`];
+  if (info.kind === 'luks' || info.kind === 'bitlocker')
+    return [`${place} is encrypted (${info.kind}): what is in it is not known.`];
+  if (
+    ['md', 'bcache', 'zfs', 'f2fs', 'bcachefs', 'ldm', 'storage-spaces', 'jfs', 'reiserfs'].includes(
+      info.kind,
+    )
+  )
+    return [`${place} holds ${info.kind}, which is not looked into: what is in it is not known.`];
+  return [];
+}

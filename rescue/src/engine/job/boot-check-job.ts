@@ -1,0 +1,110 @@
+/** Checking whether what is installed on a disk starts: as a job of its own, and at the end of those that write disks. */
+import type { BlockReader } from '../base/block-reader.ts';
+import { isPermafrostError } from '../base/errors.ts';
+import { openSource } from '../device/device.ts';
+import { readFirmware } from '../device/firmware.ts';
+import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
+import type { BootCheck } from '../boot/boot-check.ts';
+import { checkBoot } from '../boot/check-boot.ts';
+import { referenceKey, type Elsewhere } from '../boot/volumes.ts';
+import type { BootCheckJob, CheckedDisk, Plan, Report } from './job.ts';
+import { describeDisks } from './list-disks.ts';
+import { sealPlan } from './plan-parts.ts';
+import { ProgressMeter } from './progress.ts';
+import { ReportBuilder } from './report.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** What `job` would do: it only reads. Throws what makes it impossible. */
+export async function planBootCheck(job: BootCheckJob): Promise<Plan> {
+  const disk = await openSource(job.target, { shared: true });
+  try {
+    return sealPlan({
+      job,
+      summary: `Check whether what is installed on ${describeIdentity(disk.identity)} starts.`,
+      disks: [],
+      readBytes: 0,
+      writeBytes: 0,
+      warnings: [],
+      refusals: [],
+    });
+  } finally {
+    await disk.close();
+  }
+}
+
+/** Runs `job` to its report, which does not verify if a system does not start. Nothing is mounted or written. */
+export async function runBootCheck(job: BootCheckJob, options: RunOptions = {}): Promise<Report> {
+  const meter = new ProgressMeter(options);
+  const report = new ReportBuilder(job, meter);
+  return report.finish(async () => {
+    meter.begin('inspecting');
+    const plan = await planBootCheck(job);
+    report.plan(plan.digest);
+    options.onPlan?.(plan);
+    const disk = await openSource(job.target, { shared: true });
+    try {
+      const { identity } = disk;
+      meter.subject(identity.path);
+      report.disk(1, identity);
+      const check = await checkBoot(disk.reader, {
+        firmware: await readFirmware(),
+        elsewhere: await readElsewhere(identity, options.signal),
+        isFile: identity.kind === 'file',
+        ...(job.sectorSize === undefined ? {} : { sectorSize: job.sectorSize }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      report.boot([{ number: 1, identity, check }]);
+      for (const { name, place, starts } of check.systems)
+        if (starts === 'no') report.problem(`${name} on ${place} does not start from ${identity.path}.`);
+    } finally {
+      await disk.close();
+    }
+  });
+}
+
+/**
+ * Checks a disk that was just written; what goes wrong with the check is a sentence, and never a failure of what was
+ * written. Throws only `job/cancelled` and bugs.
+ */
+export async function checkWritten(
+  reader: BlockReader,
+  identity: DiskIdentity,
+  sectorSize: number,
+  signal?: AbortSignal,
+): Promise<BootCheck | string> {
+  try {
+    return await checkBoot(reader, {
+      firmware: await readFirmware(),
+      sectorSize,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
+    return `Whether what is on ${identity.path} starts could not be checked: ${error.message}.`;
+  }
+}
+
+/** The warnings that a check of `disk` gives rise to. */
+export function bootWarnings({ identity, check }: CheckedDisk): string[] {
+  return check.systems
+    .filter(({ starts }) => starts === 'no')
+    .map(
+      ({ name, place }) =>
+        `${name} on ${place} of ${identity.path} does not start as it is: "permafrost bootcheck ${identity.path}" says why.`,
+    );
+}
+
+/** What the other disks of the machine have. */
+async function readElsewhere(own: DiskIdentity, signal: AbortSignal | undefined): Promise<Elsewhere> {
+  const found = new Map<string, string>();
+  for (const { disk, regions } of await describeDisks(signal)) {
+    if (disk.path === own.path || disk.deviceNumber === own.deviceNumber) continue;
+    for (const { fileSystem } of regions) {
+      if (fileSystem.uuid !== undefined)
+        found.set(referenceKey({ kind: 'uuid', value: fileSystem.uuid }), disk.path);
+      if (fileSystem.label !== undefined)
+        found.set(referenceKey({ kind: 'label', value: fileSystem.label }), disk.path);
+    }
+  }
+  return found;
+}
