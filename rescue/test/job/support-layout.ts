@@ -20,6 +20,8 @@ export interface LayoutPartition {
   readonly gapMiB?: number;
   readonly type?: string;
   readonly label?: string;
+  /** Of ext4, in bytes; chosen by its size without. */
+  readonly blockSize?: number;
   readonly logical?: boolean;
 }
 
@@ -86,7 +88,7 @@ export async function makeLayout(path: string, disk: LayoutDisk): Promise<string
 
 async function makeFileSystem(
   file: string,
-  { kind, sizeMiB, label = 'small' }: LayoutPartition,
+  { kind, sizeMiB, label = 'small', blockSize }: LayoutPartition,
   startMiB: number,
   seed: number,
 ): Promise<void> {
@@ -98,8 +100,10 @@ async function makeFileSystem(
     await writeFile(join(files, `file-${i}`), noise(fileBytes - i * 331, seed + i));
   const names = Array.from({ length: 12 }, (_, i) => join(files, `file-${i}`));
   const hidden = String(startMiB * 2048);
-  if (kind === 'ext4') await run('mke2fs', ['-q', '-F', '-t', 'ext4', '-L', label, '-d', files, file]);
-  else if (kind === 'btrfs') await run('mkfs.btrfs', ['-q', '-L', label, '-r', files, file]);
+  if (kind === 'ext4') {
+    const block = blockSize === undefined ? [] : ['-b', String(blockSize)];
+    await run('mke2fs', ['-q', '-F', '-t', 'ext4', ...block, '-L', label, '-d', files, file]);
+  } else if (kind === 'btrfs') await run('mkfs.btrfs', ['-q', '-L', label, '-r', files, file]);
   else if (kind === 'xfs') await run('mkfs.xfs', ['-q', '-L', label, file]);
   else if (kind === 'swap') await run('mkswap', [file]);
   else if (kind === 'exfat') await run('mkfs.exfat', [file]);

@@ -44,7 +44,12 @@ export const problems: readonly ErrorReport[] = [
     sizeBytes: 10 * MiB,
     neededBytes: 1000 * MiB,
   }),
-  new PermafrostError('device/sector-size', { device: '/dev/sdb', sectorSize: 4096, imageSectorSize: 512 }),
+  new PermafrostError('device/sector-size', {
+    device: '/dev/sdb',
+    sectorSize: 4096,
+    imageSectorSize: 512,
+    problem: 'the NTFS of partition 2 was made for sectors of 512',
+  }),
   new PermafrostError('device/is-source', { device: '/dev/sdb', source: '/dev/sdb1' }),
   new PermafrostError('device/named-twice', { device: '/dev/sdb', other: '/dev/disk/by-id/x' }),
   new PermafrostError('device/table-mismatch', {

@@ -61,9 +61,14 @@ const table = {
     (d) => `${d.device} is too small: it has ${d.sizeBytes} bytes and ${d.neededBytes} are needed`,
     (d) => `Use a disk with at least ${d.neededBytes} bytes.`,
   ),
-  'device/sector-size': row<{ device: string; sectorSize: number; imageSectorSize: number }>(
+  'device/sector-size': row<{
+    device: string;
+    sectorSize: number;
+    imageSectorSize: number;
+    problem: string;
+  }>(
     (d) =>
-      `${d.device} has sectors of ${d.sectorSize} bytes and the source had ${d.imageSectorSize}: its tables would not be readable there`,
+      `${d.device} has sectors of ${d.sectorSize} bytes and the source had ${d.imageSectorSize}: ${d.problem}`,
     (d) => `Use a disk with sectors of ${d.imageSectorSize} bytes.`,
   ),
   'device/is-source': row<{ device: string; source: string }>(

@@ -117,21 +117,11 @@ async function planTarget(
       regions: inspected.regions.map((one) => ({ ...one, usedBytes: one.used.totalBytes })),
       device: name,
       sizeBytes,
+      // A file has the sectors that its table says.
+      sectorSize: disk?.identity.kind === 'device' ? disk.identity.sectorSize : table.sectorSize,
       ...(grow === undefined ? {} : { grow }),
     });
     refusals.push(...planned.refusals);
-    if (
-      disk?.identity.kind === 'device' &&
-      table.kind !== 'none' &&
-      disk.identity.sectorSize !== table.sectorSize
-    )
-      refusals.push(
-        new PermafrostError('device/sector-size', {
-          device: name,
-          sectorSize: disk.identity.sectorSize,
-          imageSectorSize: table.sectorSize,
-        }),
-      );
     const placed = placeRegions(
       inspected.regions.map(({ region }) => region),
       sizeBytes,

@@ -3,6 +3,8 @@ import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
 import { hiddenSectorPatches } from '../filesystem/hidden-sectors.ts';
+import { kindTitles } from '../filesystem/kind-titles.ts';
+import { mostSectorBytes } from '../filesystem/sector-limit.ts';
 import type { Region } from '../partition/layout.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
 import {
@@ -27,7 +29,7 @@ import type { Grow, LayoutChange } from './job.ts';
 /** A region with what is known of its content. */
 export interface KnownRegion {
   readonly region: Pick<Region, 'kind' | 'name' | 'start' | 'length' | 'partitions'>;
-  readonly fileSystem?: Pick<FileSystemInfo, 'kind' | 'label' | 'state'>;
+  readonly fileSystem?: Pick<FileSystemInfo, 'kind' | 'label' | 'state' | 'blockSize'>;
   /** Bytes in it that matter. */
   readonly usedBytes: number;
 }
@@ -40,6 +42,8 @@ export interface LayoutInput {
   /** The target's path, for people. */
   readonly device: string;
   readonly sizeBytes: number;
+  /** Logical sector size of the target in bytes. */
+  readonly sectorSize: number;
   readonly grow?: Grow;
 }
 
@@ -66,59 +70,131 @@ export interface TargetLayout {
 export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout> {
   const { reader, table, device, sizeBytes, grow } = input;
   const asItIs = await planTables(reader, table, sizeBytes);
-  const unchanged = (refusals: readonly PermafrostError[] = [], warnings: readonly string[] = []) => ({
-    tables: { ...asItIs, warnings: [...asItIs.warnings, ...warnings] },
+  const unchanged = (
+    refusals: readonly PermafrostError[],
+    warnings: readonly string[] = [],
+  ): TargetLayout => ({
+    tables:
+      refusals.length > 0
+        ? { ...asItIs, writes: [], warnings }
+        : { ...asItIs, warnings: [...asItIs.warnings, ...warnings] },
     growths: [],
     changes: [],
     refusals,
   });
-  if (sizeBytes < asItIs.minimumBytes) {
-    const neededBytes = asItIs.minimumBytes;
-    return unchanged([new PermafrostError('device/too-small', { device, sizeBytes, neededBytes })]);
-  }
-  if (grow === undefined) return unchanged();
-  const refuse = (problem: string, hint: string) =>
+  const refuse = (problem: string, hint: string): TargetLayout =>
     unchanged([new PermafrostError('layout/impossible', { device, problem, hint })]);
+  const tooSmall = (neededBytes: number): TargetLayout =>
+    unchanged([new PermafrostError('device/too-small', { device, sizeBytes, neededBytes })]);
+
+  const otherSectors = input.sectorSize !== table.sectorSize;
+  if (otherSectors) {
+    const problem = await sectorProblem(input);
+    if (problem !== undefined) return unchanged([sectorRefusal(input, problem)]);
+  }
+  const fits = sizeBytes >= asItIs.minimumBytes;
+  if (table.kind === 'none' || (fits && !otherSectors && grow === undefined))
+    return fits ? unchanged([]) : tooSmall(asItIs.minimumBytes);
 
   const parts = layoutParts(table);
-  if ('problem' in parts)
+  if ('problem' in parts) {
+    if (otherSectors)
+      return unchanged([
+        sectorRefusal(input, `the partition table cannot be made anew for them, since ${parts.problem}`),
+      ]);
+    if (!fits) return tooSmall(asItIs.minimumBytes);
     return refuse(`no partition can be grown: ${parts.problem}`, 'Leave out the growing of a partition.');
+  }
+  const room = await layoutRoom(reader, table, sizeBytes, input.sectorSize);
+  const tight = { ...room, end: room.end + room.reserveBytes };
+  const placed = placeParts(parts, tight);
+  if (placed.placements.length === 0) return tooSmall(placed.leastEnd + room.tableBytes);
+  const layout = { parts, placements: placed.placements, sectorSize: input.sectorSize };
+  const stays = fits && !otherSectors;
+  if (grow === undefined) return stays ? unchanged([]) : finish(input, layout);
+
   const chosen = chooseGrown(grow, input, parts);
   if ('problem' in chosen)
     return refuse(chosen.problem, 'Choose another partition, or leave out the growing.');
-  const room = await layoutRoom(reader, table, sizeBytes);
   const { number } = chosen.part;
-  const length = grownLength(parts, room, number);
-  if (length <= chosen.part.length)
-    return unchanged([], [`There is no free space on ${device} that partition ${number} could get.`]);
+  const length = placeParts(parts, room).placements.length === 0 ? 0 : grownLength(parts, room, number);
+  if (length <= chosen.part.length) {
+    const warning = `There is no free space on ${device} that partition ${number} could get.`;
+    return stays ? unchanged([], [warning]) : finish(input, layout, undefined, [warning]);
+  }
   const { placements } = placeParts(parts, room, new Map([[number, length]]));
-  const layout = { parts, placements };
+  return finish(input, { ...layout, placements }, chosen);
+}
+
+/** The plan for `layout`, in which `chosen` has been given more room. */
+async function finish(
+  input: LayoutInput,
+  layout: NewLayout,
+  chosen?: Chosen,
+  earlierWarnings: readonly string[] = [],
+): Promise<TargetLayout> {
+  const { reader, table, sizeBytes, sectorSize } = input;
+  const { placements } = layout;
   const tables = await planTables(reader, table, sizeBytes, layout);
   const moved = await movedBootSectors(input, placements);
-  const own = placements.find((placement) => placement.number === number)!;
-  const { growth } = chosen;
+  const grown = placements.find(({ number }) => number === chosen?.part.number);
+  const tool = chosen !== undefined && 'tool' in chosen.growth ? chosen.growth.tool : undefined;
+  const later = chosen !== undefined && 'later' in chosen.growth ? chosen.growth.later : undefined;
   return {
     tables: {
       ...tables,
       writes: [...tables.writes, ...moved].sort((a, b) => a.offset - b.offset),
       warnings: [
+        ...earlierWarnings,
         ...tables.warnings,
         ...leftOut(input, placements),
-        ...('later' in growth
-          ? [`Partition ${number} is grown, what is in it is not: ${growth.later}.`]
-          : []),
+        ...(sectorSize === table.sectorSize ? [] : [sectorWarning(input)]),
+        ...(later === undefined
+          ? []
+          : [`Partition ${grown!.number} is grown, what is in it is not: ${later}.`]),
       ],
     },
     layout,
     growths:
-      'tool' in growth ? [{ number, kind: chosen.kind, span: own.to, sectorSize: table.sectorSize }] : [],
+      tool === undefined ? [] : [{ number: grown!.number, kind: chosen!.kind, span: grown!.to, sectorSize }],
     changes: placements.flatMap((placement): LayoutChange[] => {
       if (isKept(placement)) return [];
-      const isGrown = placement.number === number;
-      return [{ ...placement, ...(isGrown && 'tool' in growth ? { tool: growth.tool } : {}) }];
+      return [{ ...placement, ...(placement === grown && tool !== undefined ? { tool } : {}) }];
     }),
     refusals: [],
   };
+}
+
+/** Which file system cannot live on the target's sectors, as a clause. */
+async function sectorProblem({ reader, regions, sectorSize }: LayoutInput): Promise<string | undefined> {
+  for (const { region, fileSystem } of regions) {
+    if (fileSystem === undefined) continue;
+    const view = subReader(reader, region.start, region.length, `${reader.name} ${region.name}`);
+    const most = await mostSectorBytes(view, fileSystem);
+    if (most !== undefined && most < sectorSize)
+      return `the ${kindTitles[fileSystem.kind]} of ${region.name} was made for sectors of at most ${most}, and no system could read it there`;
+  }
+  return undefined;
+}
+
+function sectorRefusal({ device, sectorSize, table }: LayoutInput, problem: string): PermafrostError {
+  return new PermafrostError('device/sector-size', {
+    device,
+    sectorSize,
+    imageSectorSize: table.sectorSize,
+    problem,
+  });
+}
+
+function sectorWarning({ table, sectorSize, regions }: LayoutInput): string {
+  const windows = regions.find(({ fileSystem }) =>
+    ['ntfs', 'fat12', 'fat16', 'fat32', 'exfat'].includes(fileSystem?.kind ?? ''),
+  );
+  const only =
+    windows === undefined
+      ? ''
+      : ` Windows does not read the ${kindTitles[windows.fileSystem!.kind]} of ${windows.region.name} there, Linux does.`;
+  return `The partition table is made anew, from sectors of ${table.sectorSize} bytes to sectors of ${sectorSize}; a BIOS boot loader has to be installed again.${only}`;
 }
 
 interface Chosen {
@@ -176,16 +252,16 @@ function namesOf({ table, regions }: LayoutInput, number: number): (string | und
 }
 
 async function movedBootSectors(
-  { reader, table, regions }: LayoutInput,
+  { reader, table, regions, sectorSize }: LayoutInput,
   placements: readonly Placement[],
 ): Promise<TableWrite[]> {
   const writes: TableWrite[] = [];
   for (const { number, from, to } of placements) {
     const kind = regions.find(({ region }) => region.partitions.includes(number))?.fileSystem?.kind;
-    if (kind === undefined || from.start === to.start) continue;
+    if (kind === undefined) continue;
     const patches = await hiddenSectorPatches(
       subReader(reader, from.start, from.length, `${reader.name} partition ${number}`),
-      { kind, fromSector: from.start / table.sectorSize, toSector: to.start / table.sectorSize },
+      { kind, fromSector: from.start / table.sectorSize, toSector: to.start / sectorSize },
     );
     for (const { offset, bytes } of patches)
       writes.push({ offset: to.start + offset, bytes, what: `boot sector of partition ${number}` });

@@ -147,21 +147,11 @@ async function planTarget(
       regions: imaged.regions.map(knownRegion),
       device: name,
       sizeBytes,
+      // A file has the sectors that its table says.
+      sectorSize: disk?.identity.kind === 'device' ? disk.identity.sectorSize : table.sectorSize,
       ...(job.grow === undefined ? {} : { grow: job.grow }),
     });
     refusals.push(...planned.refusals);
-    if (
-      disk?.identity.kind === 'device' &&
-      table.kind !== 'none' &&
-      disk.identity.sectorSize !== imaged.sectorSize
-    )
-      refusals.push(
-        new PermafrostError('device/sector-size', {
-          device: name,
-          sectorSize: disk.identity.sectorSize,
-          imageSectorSize: imaged.sectorSize,
-        }),
-      );
     const placed = placeRegions(imaged.regions, sizeBytes, layout);
     return {
       imaged,

@@ -5,7 +5,7 @@
 import type { BlockReader } from '../base/block-reader.ts';
 import { encodeMbr, isExtendedType, MBR_BYTES, parseMbr, type Mbr, type MbrEntry } from './mbr.ts';
 import type { MbrTable } from './partition-table.ts';
-import type { LayoutPart, Placement } from './plan-layout.ts';
+import { roundUp, type LayoutPart, type Placement } from './plan-layout.ts';
 import type { TableWrite } from './relocate.ts';
 
 /** Sectors that the 32-bit fields of an MBR can reach. */
@@ -58,7 +58,7 @@ function logicalsOf({ table, parts, placements, sectorSize }: PlacedMbr): Logica
   return placements.flatMap(({ number, from, to }) => {
     if (!logical.has(number)) return [];
     const lead = parts.find((part) => part.number === number)!.leadBytes;
-    const record = Math.floor((to.start - lead) / sectorSize) * sectorSize;
+    const record = to.start - roundUp(lead, sectorSize);
     return [{ from: from.start - lead, record, ...to }];
   });
 }

@@ -106,6 +106,7 @@ export function placeParts(
 ): LayoutPlan {
   const sized = parts.map((part) => ({
     ...part,
+    leadBytes: roundUp(part.leadBytes, room.sectorSize),
     wanted: roundUp(lengths.get(part.number) ?? part.length, room.sectorSize),
   }));
   const least = packLeft(sized, room.sectorSize);
@@ -174,7 +175,8 @@ export function isKept({ from, to }: Placement): boolean {
   return from.start === to.start && from.length === to.length;
 }
 
-function roundUp(value: number, unit: number): number {
+/** `value` as whole `unit`s. */
+export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 

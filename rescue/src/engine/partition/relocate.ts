@@ -6,10 +6,11 @@
 import type { BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
 import { arrayBytes, encodeGptHeader, gptArrayCrc, RESERVED_ARRAY_BYTES, type GptHeader } from './gpt.ts';
-import { encodeMbr, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
+import { encodeMbr, MBR_BYTES, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
 import type { GptTable, PartitionTable } from './partition-table.ts';
 import { MOST_MBR_SECTORS, placeMbr } from './place-mbr.ts';
 import { isKept, type LayoutPart, type LayoutRoom, type Placement } from './plan-layout.ts';
+import { rebuildGpt, rebuiltBackupBytes } from './rebuild-gpt.ts';
 import { isValidCopy, readGpt, type GptCopies, type GptCopy } from './read-gpt.ts';
 
 /** Bytes of the table that differ from the image's. */
@@ -33,12 +34,14 @@ export interface TablePlan {
 export interface NewLayout {
   readonly parts: readonly LayoutPart[];
   readonly placements: readonly Placement[];
+  /** Logical sector size of the target in bytes; the table is made anew where it is another. */
+  readonly sectorSize: number;
 }
 
 /**
- * Plans the tables for a target of `targetSizeBytes`, with the same sector size as the imaged disk. `reader`
- * gives the imaged disk's bytes (only those of the table are read), `table` is what `readTable` made of them; without
- * `layout` every partition stays where it was. Throws `structure/invalid` if the two do not belong together.
+ * Plans the tables for a target of `targetSizeBytes`. `reader` gives the imaged disk's bytes (only those of the table
+ * are read), `table` is what `readTable` made of them; without `layout` every partition stays where it was, and the
+ * target has the same sector size. Throws `structure/invalid` if the two do not belong together.
  */
 export async function planTables(
   reader: BlockReader,
@@ -47,8 +50,7 @@ export async function planTables(
   layout?: NewLayout,
 ): Promise<TablePlan> {
   if (table.kind === 'mbr' && layout !== undefined) {
-    const { sectorSize } = table;
-    const writes = await placeMbr(reader, { table, sectorSize, ...layout });
+    const writes = await placeMbr(reader, { table, ...layout });
     return { minimumBytes: endOf(layout.placements), writes, warnings: [] };
   }
   if (table.kind !== 'gpt') return { minimumBytes: minimumWithoutGpt(table), writes: [], warnings: [] };
@@ -56,6 +58,11 @@ export async function planTables(
   const { sectorSize } = table;
   const copies = await readGpt(reader, sectorSize);
   const source = sourceOf(table, copies);
+  if (layout !== undefined && layout.sectorSize !== sectorSize) {
+    const made = { source, placements: layout.placements, sectorSize: layout.sectorSize };
+    const writes = rebuildGpt({ ...made, table, mbr: await reader.read(0, MBR_BYTES), targetSizeBytes });
+    return { minimumBytes: endOf(layout.placements), writes, warnings: [] };
+  }
   const places = placesOf(source, copies, table);
   const end = layout === undefined ? endOfContent(table) : endOf(layout.placements);
   const contentEnd = Math.ceil(end / sectorSize);
@@ -101,18 +108,39 @@ export async function planTables(
   return { minimumBytes, writes: all.sort((a, b) => a.offset - b.offset), warnings };
 }
 
-/** What the partitions of `table` may use of a target of `targetSizeBytes`. Throws as {@link planTables} does. */
+/** What partitions may use of a target. */
+export interface TableRoom extends LayoutRoom {
+  /** Behind the end, left free by the owner of the source, and to be had if there is no other room; in bytes. */
+  readonly reserveBytes: number;
+  /** Behind that, what the table itself needs, in bytes. */
+  readonly tableBytes: number;
+}
+
+/**
+ * What the partitions of `table` may use of a target of `targetSizeBytes` with sectors of `sectorSize` bytes. Throws
+ * as {@link planTables} does.
+ */
 export async function layoutRoom(
   reader: BlockReader,
   table: PartitionTable,
   targetSizeBytes: number,
-): Promise<LayoutRoom> {
-  const { sectorSize } = table;
+  sectorSize: number,
+): Promise<TableRoom> {
   const sectors = Math.floor(targetSizeBytes / sectorSize);
-  if (table.kind !== 'gpt') return { end: Math.min(sectors, MOST_MBR_SECTORS) * sectorSize, sectorSize };
-  const copies = await readGpt(reader, sectorSize);
-  const { backupSectors, reserveSectors } = placesOf(sourceOf(table, copies), copies, table);
-  return { end: (sectors - backupSectors - reserveSectors) * sectorSize, sectorSize };
+  if (table.kind !== 'gpt') {
+    const end = Math.min(sectors, MOST_MBR_SECTORS) * sectorSize;
+    return { end, sectorSize, reserveBytes: 0, tableBytes: 0 };
+  }
+  const copies = await readGpt(reader, table.sectorSize);
+  const source = sourceOf(table, copies);
+  if (sectorSize !== table.sectorSize) {
+    const tableBytes = rebuiltBackupBytes(source, sectorSize);
+    return { end: sectors * sectorSize - tableBytes, sectorSize, reserveBytes: 0, tableBytes };
+  }
+  const places = placesOf(source, copies, table);
+  const tableBytes = places.backupSectors * sectorSize;
+  const reserveBytes = places.reserveSectors * sectorSize;
+  return { end: sectors * sectorSize - tableBytes - reserveBytes, sectorSize, reserveBytes, tableBytes };
 }
 
 function sourceOf(table: GptTable, copies: GptCopies): GptCopy {
