@@ -64,9 +64,6 @@ async function startMachine(iso: string, number: number, job: string): Promise<v
     const problem = tellEvents(machine);
     const { seconds } = await machine.ready(300);
     console.log(`   ${seconds.toFixed(0).padStart(4)} s  it has started`);
-    // An image whose consoles do not start the runner does not look for a job by itself.
-    const lookForJob = "ps | grep -q '[p]ermafrost runner' || permafrost boot-job";
-    machine.agent.try(lookForJob, limitSeconds).catch(() => undefined);
     await machine.job.event(({ type }) => type === 'job' || type === 'result', 300, 'the job is found');
     // A picture for people: the demo does without where the job is over sooner.
     machine.job
