@@ -35,17 +35,20 @@ export function planLines(plan: Plan, width: number): string[] {
   return lines;
 }
 
-function changeLine({ number, from, to, tool }: NonNullable<DiskPlan['layout']>[number]): string {
-  const how = [
-    ...(to.length === from.length
-      ? []
-      : [
-          `${to.length > from.length ? 'grows' : 'shrinks'} from ${formatBytes(from.length)} to ${formatBytes(to.length)}`,
-        ]),
-    ...(to.start === from.start ? [] : [`moves from ${formatBytes(from.start)} to ${formatBytes(to.start)}`]),
-  ];
+/** A partition that is not as and where it was. */
+function changeLine(change: NonNullable<DiskPlan['layout']>[number]): string {
+  const { number, from, to, tool, into, isNew } = change;
   const then =
     tool === undefined ? '' : `; its file system follows with ${tool}, after everything was read back`;
+  if (into !== undefined) {
+    const where = isNew === true ? `becomes partition ${into}, a new one` : `goes into partition ${into}`;
+    return `partition ${number} of the image ${where}, ${formatBytes(to.length)} at ${formatBytes(to.start)}${then}`;
+  }
+  const sizes = `from ${formatBytes(from.length)} to ${formatBytes(to.length)}`;
+  const how = [
+    ...(to.length === from.length ? [] : [`${to.length > from.length ? 'grows' : 'shrinks'} ${sizes}`]),
+    ...(to.start === from.start ? [] : [`moves from ${formatBytes(from.start)} to ${formatBytes(to.start)}`]),
+  ];
   return `partition ${number} ${how.join(' and ')}${then}`;
 }
 

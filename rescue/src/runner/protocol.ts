@@ -49,6 +49,9 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     ofDisk: text.optional(),
     targets: z.array(z.strictObject({ disk: number, target: text })).max(1024),
     partitions: numbers,
+    into: z
+      .array(z.strictObject({ partition: z.int(), place: z.union([z.int(), z.literal('free')]) }))
+      .optional(),
     grow,
     delta: flag,
     noVerify: flag,

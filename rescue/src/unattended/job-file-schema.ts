@@ -72,6 +72,17 @@ const restoreStep = z
       .optional()
       .describe('several disks of an image, each with where it goes'),
     partitions,
+    into: z
+      .array(
+        z.strictObject({
+          partition: z.int().min(1).max(4096).describe('of the image'),
+          place: z.union([z.int().min(1).max(4096), z.literal('free')]).describe('of the target'),
+        }),
+      )
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe('only these partitions, into others of the target or new ones in its free space'),
     grow,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the target back'),

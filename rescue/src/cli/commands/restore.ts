@@ -28,6 +28,7 @@ export const restoreCommand: Command = {
     machine: { type: 'string' },
     'of-disk': { type: 'string' },
     partition: { type: 'string', multiple: true },
+    part: { type: 'string', multiple: true },
     grow: { type: 'string' },
     delta: { type: 'boolean' },
     'no-verify': { type: 'boolean' },
@@ -45,6 +46,7 @@ export const restoreCommand: Command = {
     'of-disk': 'NAME: only images with this disk (serial, WWN, model or path)',
     partition:
       'N: only this partition, into a partition of the target with the same start and size; may be repeated',
+    part: 'N=M|N=free: only partition N of the image, into partition M of the target or a new one in its free space; may be repeated',
     grow: GROW_HELP,
     delta: 'read the target first and write only what differs',
     'no-verify': 'do not read the target back after writing',
@@ -86,6 +88,7 @@ function restoreJob({ values, positionals }: Invocation): RestoreJob {
     ...optional('ofDisk', text(values, 'of-disk')),
     targets: parseTargets(values['disk'], target),
     ...optional('partitions', integers(values, 'partition')),
+    ...optional('into', parseParts(values['part'])),
     ...optional('grow', growOption(values)),
     ...(flag(values, 'delta') ? { delta: true } : {}),
     ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
@@ -93,6 +96,15 @@ function restoreJob({ values, positionals }: Invocation): RestoreJob {
     ...(flag(values, 'keep-going') ? { keepGoing: true } : {}),
     ...(flag(values, 'allow-unresolved') ? { allowUnresolved: true } : {}),
   };
+}
+
+function parseParts(given: unknown): RestoreJob['into'] {
+  if (!Array.isArray(given)) return undefined;
+  return given.map(String).map((item) => {
+    const [, partition, place] = /^(\d{1,6})=(\d{1,6}|free)$/.exec(item) ?? [];
+    if (partition === undefined) throw usageError(`--part must be N=M or N=free, not "${item}"`);
+    return { partition: Number(partition), place: place === 'free' ? place : Number(place) };
+  });
 }
 
 function parseTargets(disks: unknown, target: string | undefined): RestoreJob['targets'] {

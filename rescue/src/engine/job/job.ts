@@ -49,6 +49,8 @@ export interface RestoreJob {
   readonly targets: readonly { readonly disk?: number; readonly target: string }[];
   /** Only these partitions, into partitions of the target with the same start and size. */
   readonly partitions?: readonly number[];
+  /** Only these partitions, each into another partition of the target, or a new one in its free space. */
+  readonly into?: readonly { readonly partition: number; readonly place: number | 'free' }[];
   /** On a larger target this partition is grown; the free space is left free without. */
   readonly grow?: Grow;
   /** Read the target and write only what differs. */
@@ -142,6 +144,10 @@ export interface LayoutChange {
   readonly to: { readonly start: number; readonly length: number };
   /** The program that fits its file system to it. */
   readonly tool?: string;
+  /** Single partitions: the one of the target that gets it. */
+  readonly into?: number;
+  /** That one does not exist yet. */
+  readonly isNew?: boolean;
 }
 
 export interface DiskPlan {

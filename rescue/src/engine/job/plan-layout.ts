@@ -23,6 +23,7 @@ import {
   type TablePlan,
   type TableWrite,
 } from '../partition/relocate.ts';
+import type { ImagedRegion } from '../repository/manifest.ts';
 import { growability, servantReason } from './growable.ts';
 import type { Grow, LayoutChange } from './job.ts';
 
@@ -32,6 +33,15 @@ export interface KnownRegion {
   readonly fileSystem?: Pick<FileSystemInfo, 'kind' | 'label' | 'state' | 'blockSize'>;
   /** Bytes in it that matter. */
   readonly usedBytes: number;
+}
+
+/** What an image says of one of its regions. */
+export function knownRegion(region: ImagedRegion): KnownRegion {
+  const { fileSystem, sums } = region;
+  const { usedBytes } = sums;
+  // What this version knows by name; a later one's image may have others.
+  const known = fileSystem as KnownRegion['fileSystem'];
+  return { region, usedBytes, ...(known === undefined ? {} : { fileSystem: known }) };
 }
 
 export interface LayoutInput {

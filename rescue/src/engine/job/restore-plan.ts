@@ -12,7 +12,8 @@ import { Repository } from '../repository/repository.ts';
 import { describeContents } from './describe-contents.ts';
 import type { DiskPlan, LayoutChange, Plan, RegionPlan, RestoreJob } from './job.ts';
 import { placeRegions, type PlacedRegion } from './place-regions.ts';
-import { planTargetLayout, type Growth, type KnownRegion } from './plan-layout.ts';
+import { knownRegion, planTargetLayout, type Growth } from './plan-layout.ts';
+import { planPartitions } from './plan-partitions.ts';
 import { sealPlan } from './plan-parts.ts';
 import { repositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
@@ -93,9 +94,13 @@ function pairTargets(job: RestoreJob, image: Manifest): { imaged: ImagedDisk; pa
   };
   const numbers = image.disks.map(({ number }) => number).join(', ');
   if (job.targets.length === 0) fail('no target was named');
-  if (job.partitions !== undefined && job.targets.length !== 1) fail('partitions go to a single target only');
-  if (job.partitions !== undefined && job.grow !== undefined)
-    fail('growing a partition goes with restoring the whole disk, not with single partitions');
+  if ((job.partitions ?? job.into) !== undefined && job.targets.length !== 1)
+    fail('partitions go to a single target only');
+  if (job.partitions !== undefined && (job.grow !== undefined || job.into !== undefined))
+    fail(
+      'partitions that go where they were are neither grown nor put elsewhere: use --part for all of them',
+    );
+  checkInto(job, fail);
   const pairs = job.targets.map(({ disk, target }) => {
     if (disk === undefined && image.disks.length > 1)
       return fail(`the image has disks ${numbers}: say which one goes to ${target}`);
@@ -110,6 +115,17 @@ function pairTargets(job: RestoreJob, image: Manifest): { imaged: ImagedDisk; pa
   return pairs;
 }
 
+/** Each partition once, each place once, and nothing grown that is not among them. */
+function checkInto({ into, grow }: RestoreJob, fail: (problem: string) => never): void {
+  if (into === undefined) return;
+  const numbers = into.map(({ partition }) => partition);
+  const places = into.flatMap(({ place }) => (place === 'free' ? [] : [place]));
+  if (new Set(numbers).size !== numbers.length) fail('a partition of the image was named twice');
+  if (new Set(places).size !== places.length) fail('a partition of the target was named twice');
+  if (grow !== undefined && !numbers.some((number) => number === grow))
+    fail('with --part only one of its partitions can be grown: name it by its number in the image');
+}
+
 async function planTarget(
   job: RestoreJob,
   image: Manifest,
@@ -122,24 +138,14 @@ async function planTarget(
   const sizeBytes = disk?.identity.sizeBytes ?? imaged.sizeBytes;
   const name = disk?.identity.path ?? path;
   try {
-    if (job.partitions !== undefined) {
-      const regions = chosenRegions(job.partitions, imaged, image);
-      if (disk === undefined) throw new PermafrostError('device/not-found', { device: path });
-      await checkPartitions(disk, imaged, regions, refusals);
-      return {
-        imaged,
-        disk,
-        path: name,
-        sizeBytes,
-        whole: false,
-        regions: placeRegions(regions, sizeBytes),
-        emptied: [],
-        tables: { minimumBytes: 0, writes: [], warnings: [] },
-        growths: [],
-        changes: [],
-      };
-    }
     const source = imageReader(reader, imaged, image.chunkBytes);
+    const opened = disk === undefined ? {} : { disk };
+    if (job.partitions !== undefined || job.into !== undefined) {
+      if (disk === undefined) throw new PermafrostError('device/not-found', { device: path });
+      const planned = await planPartitions({ job, image, imaged, reader: source, disk });
+      refusals.push(...planned.refusals);
+      return { imaged, disk, path: name, sizeBytes, whole: false, ...planned, emptied: [] };
+    }
     const table = await readTable(source, { sectorSize: imaged.sectorSize });
     const { tables, layout, growths, changes, ...planned } = await planTargetLayout({
       reader: source,
@@ -155,7 +161,7 @@ async function planTarget(
     const placed = placeRegions(imaged.regions, sizeBytes, layout);
     return {
       imaged,
-      ...(disk === undefined ? {} : { disk }),
+      ...opened,
       path: name,
       sizeBytes,
       whole: true,
@@ -169,67 +175,6 @@ async function planTarget(
     await disk?.close();
     throw error;
   }
-}
-
-function knownRegion(region: ImagedRegion): KnownRegion {
-  const { fileSystem, sums } = region;
-  const { usedBytes } = sums;
-  // What this version knows by name; a later one's image may have others.
-  const known = fileSystem as KnownRegion['fileSystem'];
-  return { region, usedBytes, ...(known === undefined ? {} : { fileSystem: known }) };
-}
-
-function chosenRegions(partitions: readonly number[], imaged: ImagedDisk, image: Manifest): ImagedRegion[] {
-  return partitions.map((number) => {
-    const region = imaged.regions.find(
-      (r) => r.partitions.includes(number) || (number === 0 && r.kind === 'whole'),
-    );
-    if (region?.content === undefined)
-      throw new PermafrostError('usage/invalid', {
-        problem: `image ${image.id.slice(0, 8)} has no partition ${number}`,
-        hint: 'Run "permafrost show" on the image to see its partitions.',
-      });
-    if (region.partitions.length > 1)
-      throw new PermafrostError('usage/invalid', {
-        problem: `partition ${number} overlaps partition ${region.partitions.filter((n) => n !== number).join(' and ')}: they can only be restored with the whole disk`,
-      });
-    return region;
-  });
-}
-
-/** The target must already have the chosen partitions exactly where the image had them. */
-async function checkPartitions(
-  disk: OpenDisk,
-  imaged: ImagedDisk,
-  regions: readonly ImagedRegion[],
-  refusals: PermafrostError[],
-): Promise<void> {
-  const isFile = disk.identity.kind === 'file';
-  const table = await readTable(disk.reader, {
-    isFile,
-    ...(isFile ? { sectorSize: imaged.sectorSize } : {}),
-  });
-  for (const region of regions) {
-    const problem = mismatch(region, table.partitions, disk.identity.sizeBytes);
-    if (problem !== undefined)
-      refusals.push(new PermafrostError('device/table-mismatch', { device: disk.identity.path, problem }));
-  }
-}
-
-function mismatch(
-  region: ImagedRegion,
-  partitions: readonly { number: number; start: number; length: number }[],
-  sizeBytes: number,
-): string | undefined {
-  if (region.kind === 'whole')
-    return partitions.length === 0 && sizeBytes >= region.length
-      ? undefined
-      : 'the image is of a disk without partitions';
-  const number = region.partitions[0]!;
-  const there = partitions.find((partition) => partition.number === number);
-  if (there === undefined) return `it has no partition ${number}`;
-  if (there.start === region.start && there.length === region.length) return undefined;
-  return `its partition ${number} has ${there.length} bytes at ${there.start}, the imaged one ${region.length} at ${region.start}`;
 }
 
 async function describeDiskPlan(
@@ -291,7 +236,8 @@ function describePlan(
 ): Plan {
   const usedBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
   const where = disks.map(({ identity }) => describeIdentity(identity)).join(' and ');
-  const what = job.partitions === undefined ? 'the whole disk' : `partition ${job.partitions.join(', ')}`;
+  const numbers = job.partitions ?? job.into?.map(({ partition }) => partition);
+  const what = numbers === undefined ? 'the whole disk' : `partition ${numbers.join(', ')}`;
   const bad = targets
     .flatMap(({ regions }) => regions)
     .reduce((sum, { region }) => sum + region.sums.badBytes, 0);

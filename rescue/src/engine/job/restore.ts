@@ -190,7 +190,16 @@ class TargetRestore {
       meter.region(target.path, target.imaged.number, region.name);
       expected.set(placed, await restore.restoreHeld());
     }
+    if (!target.whole) await this.#writeNewEntries(file);
     return { expected, restores };
+  }
+
+  /** A partition is whole before the table says that it is there; one copy of a GPT is good at any moment. */
+  async #writeNewEntries(file: BlockFile): Promise<void> {
+    for (const patch of this.#outside()) {
+      await flush(file);
+      await writePatches(file, [patch]);
+    }
   }
 
   #regionRestore(file: BlockFile, { region, to }: Placed): RegionRestore {

@@ -59,6 +59,7 @@ function restoreJob(state: FlowState, repository: string): RestoreJob | undefine
     image,
     targets: targets.map(({ disk, path }) => ({ disk, target: path })),
     ...(leftOut.length === 0 || chosen.length === 0 || targets.length !== 1 ? {} : { partitions: chosen }),
+    ...(state.flags.grow === true && leftOut.length === 0 ? { grow: 'last' } : {}),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
     ...flag(state, 'zeroUnused'),
@@ -77,6 +78,7 @@ function cloneJob(state: FlowState): CloneJob | undefined {
     targets: copies.map(({ path }) => path),
     ...flag(state, 'raw'),
     ...(trust.length === 0 ? {} : { trustBitmap: trust }),
+    ...(state.flags.grow === true ? { grow: 'last' } : {}),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
   };

@@ -52,6 +52,7 @@ export type Flag =
   | 'allowUnresolved'
   | 'delta'
   | 'noVerify'
+  | 'grow'
   | 'zeroUnused'
   | 'keepGoing'
   | 'independent'

@@ -39,10 +39,12 @@ export function optionsView(state: FlowState, words: Words): View {
       : flow === 'clone'
         ? [
             check('raw', w.raw, w.rawDetail),
+            check('grow', w.grow, w.growDetail),
             check('delta', w.delta, w.deltaDetail),
             check('noVerify', w.noVerify, w.noVerifyDetail),
           ]
         : [
+            ...(state.leftOut.length > 0 ? [] : [check('grow', w.grow, w.growDetail)]),
             check('delta', w.delta, w.deltaDetail),
             check('noVerify', w.noVerify, w.noVerifyDetail),
             check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),

@@ -379,6 +379,9 @@ export const de: Words = {
     deltaDetail: 'Liest das Ziel zuerst. Schnell, wenn schon zurückgespielt oder unterbrochen wurde.',
     noVerify: 'Die Platte danach nicht zurücklesen',
     noVerifyDetail: 'Dann ist nicht bekannt, ob die Platte behalten hat, was geschrieben wurde.',
+    grow: 'Freien Platz der letzten Partition geben, die wachsen kann',
+    growDetail:
+      'Ihr Dateisystem wächst mit; Partitionen dahinter, etwa die Wiederherstellung von Windows, rücken nach.',
     zeroUnused: 'Nullen schreiben, wo das Abbild nichts hat',
     zeroUnusedDetail: 'Sonst bleiben alte Daten dort, ungesehen von den Dateisystemen.',
     keepGoing: 'Weitermachen, wo das Abbild beschädigt ist',

@@ -373,6 +373,8 @@ export const en = {
     deltaDetail: 'Reads the target first. Fast if it was restored before, or a restore was interrupted.',
     noVerify: 'Do not read the disk back afterwards',
     noVerifyDetail: 'Then it is not known whether the disk has kept what was written.',
+    grow: 'Give free space to the last partition that can grow',
+    growDetail: 'Its file system grows too; partitions behind it, such as Windows’ recovery, move along.',
     zeroUnused: 'Write zeros where the image has nothing',
     zeroUnusedDetail: 'Otherwise old data stays there, unseen by the file systems.',
     keepGoing: 'Go on where the image is damaged',

@@ -1,0 +1,258 @@
+/** Single partitions of an image into places of a disk that keeps everything else: which, where, and what forbids it. */
+import { subReader, type BlockReader } from '../base/block-reader.ts';
+import { PermafrostError } from '../base/errors.ts';
+import type { OpenDisk } from '../device/device.ts';
+import { hiddenSectorPatches } from '../filesystem/hidden-sectors.ts';
+import { kindTitles } from '../filesystem/kind-titles.ts';
+import { mostSectorBytes } from '../filesystem/sector-limit.ts';
+import { addPartitions } from '../partition/add-partition.ts';
+import type { PartitionTable } from '../partition/partition-table.ts';
+import type { Span } from '../partition/plan-layout.ts';
+import type { TablePlan, TableWrite } from '../partition/relocate.ts';
+import { readTable } from '../partition/table.ts';
+import type { ImagedDisk, ImagedRegion, Manifest } from '../repository/manifest.ts';
+import { growability } from './growable.ts';
+import type { LayoutChange, RestoreJob } from './job.ts';
+import { placeRegions, type PlacedRegion } from './place-regions.ts';
+import { knownRegion, type Growth } from './plan-layout.ts';
+
+export interface PartitionsInput {
+  readonly job: RestoreJob;
+  readonly image: Manifest;
+  readonly imaged: ImagedDisk;
+  /** The bytes of the imaged disk. */
+  readonly reader: BlockReader;
+  /** The target. */
+  readonly disk: OpenDisk;
+}
+
+/** What of a target is written, and how; everything else on it stays. */
+export interface PlannedPartitions {
+  readonly regions: readonly PlacedRegion<ImagedRegion>[];
+  readonly tables: TablePlan;
+  readonly growths: readonly Growth[];
+  readonly changes: readonly LayoutChange[];
+  readonly refusals: readonly PermafrostError[];
+}
+
+const nothing = { minimumBytes: 0, writes: [], warnings: [] } as const;
+
+/** Throws `usage/invalid` for partitions that the image does not have. */
+export async function planPartitions(input: PartitionsInput): Promise<PlannedPartitions> {
+  const { job, image, imaged, disk } = input;
+  const isFile = disk.identity.kind === 'file';
+  const table = await readTable(disk.reader, {
+    isFile,
+    ...(isFile ? { sectorSize: imaged.sectorSize } : {}),
+  });
+  if (job.into !== undefined) return planInto(input, table);
+  const regions = chosenRegions(job.partitions!, imaged, image);
+  const { path, sizeBytes } = disk.identity;
+  const refusals = regions.flatMap((region) => {
+    const problem = mismatch(region, table.partitions, sizeBytes);
+    return problem === undefined
+      ? []
+      : [new PermafrostError('device/table-mismatch', { device: path, problem })];
+  });
+  return { regions: placeRegions(regions, sizeBytes), tables: nothing, growths: [], changes: [], refusals };
+}
+
+function chosenRegions(partitions: readonly number[], imaged: ImagedDisk, image: Manifest): ImagedRegion[] {
+  return partitions.map((number) => {
+    const region = imaged.regions.find(
+      (r) => r.partitions.includes(number) || (number === 0 && r.kind === 'whole'),
+    );
+    if (region?.content === undefined)
+      throw new PermafrostError('usage/invalid', {
+        problem: `image ${image.id.slice(0, 8)} has no partition ${number}`,
+        hint: 'Run "permafrost show" on the image to see its partitions.',
+      });
+    if (region.partitions.length > 1)
+      throw new PermafrostError('usage/invalid', {
+        problem: `partition ${number} overlaps partition ${region.partitions.filter((n) => n !== number).join(' and ')}: they can only be restored with the whole disk`,
+      });
+    return region;
+  });
+}
+
+/** Why the target does not have the partition exactly where the image had it. */
+function mismatch(
+  region: ImagedRegion,
+  partitions: readonly { number: number; start: number; length: number }[],
+  sizeBytes: number,
+): string | undefined {
+  if (region.kind === 'whole')
+    return partitions.length === 0 && sizeBytes >= region.length
+      ? undefined
+      : 'the image is of a disk without partitions';
+  const number = region.partitions[0]!;
+  const there = partitions.find((partition) => partition.number === number);
+  if (there === undefined) return `it has no partition ${number}`;
+  if (there.start === region.start && there.length === region.length) return undefined;
+  return `its partition ${number} has ${there.length} bytes at ${there.start}, the imaged one ${region.length} at ${region.start}; --part ${number}=${number} puts it there if it fits`;
+}
+
+async function planInto(input: PartitionsInput, table: PartitionTable): Promise<PlannedPartitions> {
+  const { job, image, imaged, disk } = input;
+  const device = disk.identity.path;
+  const into = job.into!;
+  const regions = chosenRegions(
+    into.map(({ partition }) => partition),
+    imaged,
+    image,
+  );
+  const refusals: PermafrostError[] = [];
+  const refuse = (problem: string): void => {
+    const hint = 'Choose another place, or restore the whole disk.';
+    refusals.push(new PermafrostError('layout/impossible', { device, problem, hint }));
+  };
+  const newOnes = into.flatMap(({ place }, i) => (place === 'free' ? [regions[i]!] : []));
+  const made =
+    newOnes.length === 0
+      ? undefined
+      : await addPartitions(
+          disk.reader,
+          table,
+          newOnes.map((region) => wantedOf(region, imaged)),
+        );
+  if (made !== undefined && 'problem' in made) refuse(made.problem);
+  const added = made === undefined || 'problem' in made ? [] : made.added;
+
+  const changes: (LayoutChange & { region: ImagedRegion })[] = [];
+  for (const [i, { partition, place }] of into.entries()) {
+    const region = regions[i]!;
+    const sectors = await sectorProblem(input, region, table.sectorSize);
+    if (sectors !== undefined) refuse(sectors);
+    const found = place === 'free' ? added[newOnes.indexOf(region)] : existing(table, place, region);
+    if (found !== undefined && 'problem' in found) refuse(found.problem);
+    if (found === undefined || 'problem' in found) continue;
+    const from = { start: region.start, length: region.length };
+    const to = { start: found.start, length: found.length };
+    const isNew = place === 'free' ? { isNew: true } : {};
+    changes.push({ region, number: partition, from, to, into: found.number, ...isNew });
+  }
+  const { growths, warnings, growing } = growthsOf(input, changes, table.sectorSize, refuse);
+  const moved = await movedBootSectors(input, changes, table.sectorSize);
+  const tableWrites = made === undefined || 'problem' in made ? [] : made.writes;
+  return {
+    regions: changes
+      .map(({ region, to }) => ({ region, to: { ...to, length: Math.min(to.length, region.length) } }))
+      .sort((a, b) => a.to.start - b.to.start),
+    tables: {
+      minimumBytes: 0,
+      writes: [...tableWrites, ...moved].sort((a, b) => a.offset - b.offset),
+      warnings,
+    },
+    growths,
+    changes: changes.map(({ number, from, to, isNew, ...change }) => {
+      const tool = growing.get(number);
+      return {
+        ...{ number, from, to },
+        into: change.into!,
+        ...(isNew === true ? { isNew } : {}),
+        ...(tool === undefined ? {} : { tool }),
+      };
+    }),
+    refusals,
+  };
+}
+
+function wantedOf(region: ImagedRegion, imaged: ImagedDisk) {
+  const entry = imaged.table.partitions.find(({ number }) => number === region.partitions[0]);
+  const { typeId = '0x83', name, partitionId } = entry ?? {};
+  return {
+    length: region.length,
+    typeId,
+    ...(name === undefined ? {} : { name }),
+    ...(partitionId === undefined ? {} : { partitionId }),
+  };
+}
+
+/** The partition of the target numbered `place`, or why `region` cannot go there. */
+function existing(
+  { partitions }: PartitionTable,
+  place: number,
+  region: ImagedRegion,
+): (Span & { readonly number: number }) | { readonly problem: string } {
+  const there = partitions.find(({ number }) => number === place);
+  if (there === undefined) return { problem: `it has no partition ${place}` };
+  if (there.doubt !== undefined) return { problem: there.doubt.reason };
+  const end = there.start + there.length;
+  const other = partitions.find(
+    (one) => one !== there && one.start < end && there.start < one.start + one.length,
+  );
+  if (other !== undefined) return { problem: `its partitions ${place} and ${other.number} overlap` };
+  if (there.length >= region.length) return there;
+  return {
+    problem: `its partition ${place} has ${there.length} bytes, and ${region.name} of the image needs ${region.length}`,
+  };
+}
+
+async function sectorProblem(
+  { reader, imaged }: PartitionsInput,
+  region: ImagedRegion,
+  sectorSize: number,
+): Promise<string | undefined> {
+  const { fileSystem } = knownRegion(region);
+  if (fileSystem === undefined || sectorSize === imaged.sectorSize) return undefined;
+  const most = await mostSectorBytes(subReader(reader, region.start, region.length, region.name), fileSystem);
+  if (most === undefined || most >= sectorSize) return undefined;
+  return `its sectors have ${sectorSize} bytes, and the ${kindTitles[fileSystem.kind]} of ${region.name} was made for sectors of at most ${most}`;
+}
+
+interface PlannedGrowths {
+  readonly growths: readonly Growth[];
+  readonly warnings: readonly string[];
+  /** Tools by the numbers of the image's partitions. */
+  readonly growing: ReadonlyMap<number, string>;
+}
+
+/** What lies in a larger partition than it had grows if that was asked for, and is told of otherwise. */
+function growthsOf(
+  { job }: PartitionsInput,
+  changes: readonly (LayoutChange & { region: ImagedRegion })[],
+  sectorSize: number,
+  refuse: (problem: string) => void,
+): PlannedGrowths {
+  const growths: Growth[] = [];
+  const warnings: string[] = [];
+  const growing = new Map<number, string>();
+  for (const { region, number, into, from, to } of changes) {
+    if (to.length < from.length + sectorSize) continue;
+    const { fileSystem } = knownRegion(region);
+    const growth = growability(fileSystem);
+    if (job.grow !== number) {
+      const how = 'tool' in growth ? `; --grow ${number} grows it` : '';
+      warnings.push(
+        `What is in partition ${into!} keeps the size that it had, ${from.length} of ${to.length} bytes${how}.`,
+      );
+    } else if ('problem' in growth) refuse(`partition ${number} cannot be grown: ${growth.problem}`);
+    else if ('later' in growth) warnings.push(`What is in partition ${into!} is not grown: ${growth.later}.`);
+    else {
+      growths.push({ number: into!, kind: fileSystem!.kind, span: to, sectorSize });
+      growing.set(number, growth.tool);
+    }
+  }
+  return { growths, warnings, growing };
+}
+
+async function movedBootSectors(
+  { reader, imaged }: PartitionsInput,
+  changes: readonly (LayoutChange & { region: ImagedRegion })[],
+  sectorSize: number,
+): Promise<TableWrite[]> {
+  const writes: TableWrite[] = [];
+  for (const { region, into, from, to } of changes) {
+    const { fileSystem } = knownRegion(region);
+    if (fileSystem === undefined) continue;
+    const view = subReader(reader, from.start, from.length, region.name);
+    const patches = await hiddenSectorPatches(view, {
+      kind: fileSystem.kind,
+      fromSector: from.start / imaged.sectorSize,
+      toSector: to.start / sectorSize,
+    });
+    for (const { offset, bytes } of patches)
+      writes.push({ offset: to.start + offset, bytes, what: `boot sector of partition ${into!}` });
+  }
+  return writes;
+}
