@@ -22,7 +22,16 @@ export const promisedPrograms: Readonly<Record<string, readonly string[]>> = {
   ext: ['e2fsck', 'mke2fs', 'resize2fs', 'debugfs', 'dumpe2fs', 'tune2fs'],
   ntfs: ['ntfs-3g', 'ntfsfix', 'mkfs.ntfs', 'ntfsresize', 'ntfsclone', 'ntfsinfo'],
   fat: ['mkfs.vfat', 'fsck.vfat', 'mkfs.exfat', 'fsck.exfat'],
-  otherFileSystems: ['mkfs.xfs', 'xfs_repair', 'btrfs', 'mkfs.btrfs', 'mkfs.f2fs', 'fsck.f2fs', 'mkswap'],
+  otherFileSystems: [
+    'mkfs.xfs',
+    'xfs_repair',
+    'xfs_growfs',
+    'btrfs',
+    'mkfs.btrfs',
+    'mkfs.f2fs',
+    'fsck.f2fs',
+    'mkswap',
+  ],
   containers: ['lvm', 'vgchange', 'mdadm', 'cryptsetup', 'dmsetup'],
   network: [
     'mount.cifs',
