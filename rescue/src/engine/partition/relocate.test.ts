@@ -78,9 +78,8 @@ for (const [name, options] of [
         own.map((w) => w.what),
         ['protective MBR', 'primary GPT header', 'backup GPT entries', 'backup GPT header'],
       );
-      const headers = [...target.keys()].filter(
-        (i) => i % sectorSize === 0 && Buffer.from(target.subarray(i, i + 8)).toString() === 'EFI PART',
-      );
+      const sectors = Array.from({ length: bytes / sectorSize }, (_, i) => i * sectorSize);
+      const headers = sectors.filter((at) => Buffer.from(target.buffer, at, 8).toString() === 'EFI PART');
       assert.deepEqual(headers, [sectorSize, bytes - sectorSize], 'no former backup is left');
       const protection = parseMbr(target)!.entries[0]!;
       assert.equal(protection.startSector + protection.sectorCount, bytes / sectorSize);
