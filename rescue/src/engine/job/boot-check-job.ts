@@ -75,7 +75,8 @@ export async function checkWritten(
   try {
     return await checkBoot(reader, {
       firmware: await readFirmware(),
-      sectorSize,
+      // Tables are made anew for a device whose sectors are others than the source's.
+      sectorSize: identity.kind === 'device' ? identity.sectorSize : sectorSize,
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
