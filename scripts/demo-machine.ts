@@ -10,12 +10,12 @@ import { run } from '../rescue/test/support/command.ts';
 import { fillFile, makeDemoDisk } from '../rescue/test/support/demo-disk.ts';
 import { accelerator } from '../test-vm/src/accelerator.ts';
 import { sha256 } from '../test-vm/src/files.ts';
+import { makeLabelledStick, putOnStick } from '../test-vm/src/labelled-stick.ts';
 import { Machine } from '../test-vm/src/machine.ts';
 import { findIso } from '../test-vm/src/places.ts';
 import { tellEvents } from './demo-events.ts';
 import { proveDisk } from './demo-proof.ts';
 import { bold, describeDisk, heading, MB, runDemo, Verdicts } from './demo-show.ts';
-import { makeStick, putOnStick } from './demo-stick.ts';
 
 const folder = 'build/demo-machine';
 const disk = join(folder, 'disk.img');
@@ -46,7 +46,7 @@ on-failure: power-off
 /** Puts the job on the stick, and starts the machine, which does it and switches itself off. */
 async function startMachine(iso: string, number: number, job: string): Promise<void> {
   console.log(`   The stick's permafrost-job.yaml:\n\n${job.replace(/^(?=.)/gm, '      ')}`);
-  await putOnStick(stick, 'permafrost-job.yaml', job, work);
+  await putOnStick(stick, 'permafrost-job.yaml', job);
   const machine = await Machine.start({
     iso,
     folder: work,
@@ -108,7 +108,7 @@ async function main(): Promise<void> {
   const before = await proveDisk(made, work);
   const bytesBefore = await sha256(disk);
   describeDisk(before);
-  await makeStick(stick, 'PERMAFROST');
+  await makeLabelledStick(stick, 'PERMAFROST', 1024);
 
   heading('The machine starts from the bootable image, and finds the job');
   await startMachine(iso, 1, imageJob);

@@ -9,10 +9,10 @@ import { makeDemoDisk } from '../rescue/test/support/demo-disk.ts';
 import { accelerator } from '../test-vm/src/accelerator.ts';
 import type { Disk } from '../test-vm/src/disks.ts';
 import { firmwareArguments } from '../test-vm/src/firmware.ts';
+import { makeLabelledStick } from '../test-vm/src/labelled-stick.ts';
 import { findIso } from '../test-vm/src/places.ts';
 import { hardwareArguments } from '../test-vm/src/qemu-arguments.ts';
 import { bold, MB } from './demo-show.ts';
-import { makeStick } from './demo-stick.ts';
 
 const folder = 'build/run';
 const neededBytes = 3e9;
@@ -50,7 +50,7 @@ const drives: readonly DemoDrive[] = [
     path: join(folder, 'stick.img'),
     bus: 'usb',
     about: 'a stick named IMAGES',
-    make: (path) => makeStick(path, 'IMAGES'),
+    make: (path) => makeLabelledStick(path, 'IMAGES', 1024),
   },
 ];
 

@@ -59,7 +59,7 @@ export class Agent {
     const { code, output, errors } = await this.try(command, seconds);
     if (code !== 0) {
       throw new Error(
-        `in the guest, \`${command}\` exited with ${code}: ${errors.trim() || output.toString()}`,
+        `exit code ${code} in the guest: ${errors.trim() || output.toString()}\nThe command was: ${command}`,
       );
     }
     return output.toString('utf8').replace(/\n$/, '');

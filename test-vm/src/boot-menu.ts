@@ -6,6 +6,42 @@ const chosenLine = (rows: readonly string[]): string | undefined =>
 
 /** Waits for the menu, moves down to the entry whose text starts with `title`, and starts it. */
 export async function chooseEntry(machine: Machine, title: string, seconds = 60): Promise<void> {
+  await moveTo(machine, title, seconds);
+  await machine.serial.press('enter');
+}
+
+/** As {@link chooseEntry}, with more words on the kernel's command line: GRUB lets people edit an entry. */
+export async function chooseEntryWith(machine: Machine, title: string, words: string): Promise<void> {
+  const { serial } = machine;
+  await moveTo(machine, title, 60);
+  await serial.type('e');
+  // The cursor is in the first line, which says how the entry is called.
+  const down = await serial.becomes(
+    (rows) => {
+      const first = rows.findIndex((row) => row.includes('setparams'));
+      const line = rows.findIndex((row) => /^\s*linux +\//.test(row));
+      return first < 0 || line < 0 ? undefined : line - first;
+    },
+    30,
+    'the entry is shown',
+  );
+  for (let line = 0; line < down; line++) await serial.press('down');
+  const [endOfLine, start] = ['\x05', '\x18']; // Ctrl-E, Ctrl-X
+  await serial.type(`${endOfLine} ${words}`);
+  // Long lines go on in the next row, after a mark.
+  await serial.becomes(
+    (rows) =>
+      rows
+        .join('')
+        .replaceAll(/[\s\\]/g, '')
+        .includes(words.replaceAll(' ', '')) || undefined,
+    30,
+    `the entry has ${words}`,
+  );
+  await serial.type(start);
+}
+
+async function moveTo(machine: Machine, title: string, seconds: number): Promise<void> {
   const { serial } = machine;
   let chosen = await serial.becomes(chosenLine, seconds, 'the boot menu is shown');
   for (let steps = 0; !chosen.startsWith(title); steps++) {
@@ -23,5 +59,4 @@ export async function chooseEntry(machine: Machine, title: string, seconds = 60)
       `the boot menu moves on from "${before}"`,
     );
   }
-  await serial.press('enter');
 }

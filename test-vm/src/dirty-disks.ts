@@ -1,76 +1,90 @@
 /**
- * Disks that other systems would write to when they see them: file systems whose journal waits to be replayed, parts
- * of an array, a volume group, swap. Made by a guest of its own, in use when its plug is pulled.
+ * Disks that other systems would write to as soon as they see them: file systems whose journal waits to be replayed,
+ * the half of an array, a volume group, swap. Made by a guest of their own, in use when its plug is pulled.
  */
-import { open } from 'node:fs/promises';
 import type { Disk } from './disks.ts';
-import type { Bench } from './scenario.ts';
+import { emptyFile } from './files.ts';
+import { diskFunction } from './guest-disk.ts';
+import type { Machine } from './machine.ts';
 
-const sizeBytes = 320 << 20;
+interface Recipe {
+  readonly kind: string;
+  /** MiB of each of its disks: as little as its mkfs takes. */
+  readonly sizes: readonly number[];
+  /** `$1`, `$2`… are the disks. They are written to, and not let go. */
+  readonly make: string;
+  /** What a system does that means no harm: puts parts together, and mounts to look, read-only where that can be. */
+  readonly look: string;
+}
 
-/** What makes each of them; `$1`, `$2`… are its disks. They are written to, and not let go. */
-const recipes: Readonly<Record<string, { readonly disks: number; readonly script: string }>> = {
-  ext4: {
-    disks: 1,
-    script:
-      'mkfs.ext4 -q -F $1; mkdir /run/a; mount $1 /run/a; cp /usr/bin/* /run/a; sync; touch /run/a/x; sync',
-  },
-  xfs: {
-    disks: 1,
-    script: 'mkfs.xfs -q -f $1; mkdir /run/b; mount $1 /run/b; cp /etc/* /run/b; sync; touch /run/b/x; sync',
-  },
-  ntfs: {
-    disks: 1,
-    script:
-      'mkntfs -q -F -f $1; modprobe ntfs3; mkdir /run/c; mount -t ntfs3 $1 /run/c; cp /etc/* /run/c; sync; touch /run/c/x; sync',
-  },
-  btrfs: {
-    disks: 1,
-    script:
-      'mkfs.btrfs -q -f $1; mkdir /run/d; mount $1 /run/d; cp /etc/* /run/d; sync; touch /run/d/x; sync',
-  },
-  md: {
-    disks: 2,
-    script:
-      'mdadm --create /dev/md/test --run --metadata=1.2 --level=1 --raid-devices=2 $1 $2; mkfs.ext4 -q /dev/md/test; mkdir /run/e; mount /dev/md/test /run/e; cp /etc/* /run/e; sync',
-  },
-  lvm: {
-    disks: 1,
-    script:
-      'pvcreate -q -y $1; vgcreate -q test $1; lvcreate -q -y -Zn -l 50 -n data test; mkfs.ext4 -q -F /dev/test/data; mkdir /run/f; mount /dev/test/data /run/f; cp /etc/* /run/f; sync',
-  },
-  swap: { disks: 1, script: 'mkswap $1; swapon $1' },
-};
+const use = (device: string, name: string, type = 'ext4'): string =>
+  `mkdir -p /run/dirty/${name}; mount -t ${type} ${device} /run/dirty/${name}
+  cp /etc/[a-m]* /run/dirty/${name} 2>/dev/null || :; sync; touch /run/dirty/${name}/after; sync`;
+const mountToLook = (device: string, type = 'ext4'): string =>
+  `mkdir -p /run/look; mount -t ${type} -o ro ${device} /run/look; ls /run/look >/dev/null; umount /run/look`;
 
-/** Makes them all, as files of the bench. */
-export async function makeDirtyDisks(bench: Bench): Promise<Disk[]> {
-  const machine = await bench.startReady();
-  const all: Disk[] = [];
-  for (const [kind, { disks, script }] of Object.entries(recipes)) {
-    const names = Array.from({ length: disks }, (_, index) => `${kind}${index + 1}`);
-    for (const name of names) {
-      const path = bench.path(`${name}.img`);
-      const file = await open(path, 'w');
-      await file.truncate(sizeBytes);
-      await file.close();
-      const disk = { name, path, bus: 'scsi' } as const;
-      await machine.plug(disk);
+export const recipes: readonly Recipe[] = [
+  { kind: 'ext4', sizes: [64], make: `mkfs.ext4 -q -F $1; ${use('$1', 'ext4')}`, look: mountToLook('$1') },
+  {
+    kind: 'xfs',
+    sizes: [320],
+    make: `mkfs.xfs -q -f $1; ${use('$1', 'xfs', 'xfs')}`,
+    look: mountToLook('$1', 'xfs'),
+  },
+  {
+    kind: 'btrfs',
+    sizes: [128],
+    make: `mkfs.btrfs -q -f $1; ${use('$1', 'btrfs', 'btrfs')}; cp /etc/passwd /run/dirty/btrfs/x
+    sync /run/dirty/btrfs/x`,
+    look: mountToLook('$1', 'btrfs'),
+  },
+  {
+    kind: 'ntfs',
+    sizes: [64],
+    make: `mkntfs -q -F -f $1 >/dev/null; ${use('$1', 'ntfs', 'ntfs3')}`,
+    look: 'modprobe fuse; mkdir -p /run/look; ntfs-3g $1 /run/look; umount /run/look',
+  },
+  {
+    kind: 'md',
+    sizes: [64, 64],
+    make: `mdadm --create /dev/md/test --run --metadata=1.2 --level=1 --raid-devices=2 $1 $2 2>&1
+    mkfs.ext4 -q /dev/md/test; ${use('/dev/md/test', 'md')}`,
+    look: 'mdadm --assemble /dev/md/test $1 $2 2>&1; mdadm --stop /dev/md/test 2>&1',
+  },
+  {
+    kind: 'lvm',
+    sizes: [64],
+    make: `pvcreate -q -y $1; vgcreate -q test $1; lvcreate -q -y -Zn -Wn -l 12 -n data test
+    mkfs.ext4 -q -F /dev/test/data; ${use('/dev/test/data', 'lvm')}`,
+    look: `vgchange -q -ay test; ${mountToLook('/dev/test/data')}; vgchange -q -an test`,
+  },
+  { kind: 'swap', sizes: [64], make: 'mkswap $1 >/dev/null; swapon $1', look: 'swapon $1; swapoff $1' },
+];
+
+/** The names of a recipe's disks, which in capitals are their serial numbers. */
+export const namesOf = ({ kind, sizes }: Recipe): string[] => sizes.map((_, index) => `${kind}-${index + 1}`);
+
+/** Makes them all as files, in a machine that is ready, and pulls its plug. */
+export async function makeDirtyDisks(
+  machine: Machine,
+  path: (name: string) => string,
+): Promise<Pick<Disk, 'name' | 'path'>[]> {
+  const all: Pick<Disk, 'name' | 'path'>[] = [];
+  for (const recipe of recipes) {
+    for (const [index, name] of namesOf(recipe).entries()) {
+      const disk = { name, path: path(`${name}.img`) };
+      await emptyFile(disk.path, recipe.sizes[index]! << 20);
+      await machine.plug({ ...disk, bus: 'scsi' });
       all.push(disk);
     }
-    const find = names.map((name) => `$(dev ${name.toUpperCase()})`).join(' ');
-    await machine.agent.run(`${findDevice}\nset -e\nset -- ${find}\nblockdev --setrw $*\n${script}`, 120);
+    await machine.agent.run(withDisks(recipe, recipe.make), 120);
   }
   await machine.powerCut();
   return all;
 }
 
-/** A shell function `dev SERIAL`, which waits for a disk and prints its device. */
-export const findDevice = `dev() {
-  n=0
-  while [ $n -lt 100 ]; do
-    name=$(lsblk -dnro NAME,SERIAL | sed -n "s/^\\([^ ]*\\) $1\\$/\\1/p")
-    [ -z "$name" ] || { echo "/dev/$name"; return 0; }
-    n=$((n + 1)); sleep 0.1
-  done
-  echo "no disk $1" >&2; return 1
-}`;
+/** A script that has the recipe's disks as `$1`, `$2`…, and may write to them. */
+export function withDisks(recipe: Recipe, script: string): string {
+  const disks = namesOf(recipe).map((name) => `$(disk ${name.toUpperCase()})`);
+  return `${diskFunction}\nset -e\nset -- ${disks.join(' ')}\nfor one; do writable $one; done\n${script}`;
+}

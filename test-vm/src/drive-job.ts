@@ -34,9 +34,32 @@ export async function startJob(machine: Pick<Machine, 'job'>, text: string): Pro
   await machine.job.send(`${JSON.stringify({ type: 'job', text })}\n`);
 }
 
+/**
+ * Why the job whose events begin at `since` has ended as it did: the codes of its error, or of every reason that its
+ * plan had to refuse.
+ */
+export function reasonsOf(port: JobPort, since = 0): string[] {
+  const error = port.events
+    .slice(since)
+    .map((event) => event['error'] as ReasonedError | undefined)
+    .findLast((reason) => reason !== undefined);
+  if (error === undefined) return [];
+  return error.details?.refusals?.map(({ code }) => code) ?? [error.code];
+}
+
+interface ReasonedError {
+  readonly code: string;
+  readonly details?: { readonly refusals?: readonly { readonly code: string }[] };
+}
+
 /** Runs a job to its end. */
 export async function runJob(machine: Machine, text: string, seconds = 180): Promise<JobResult> {
   const since = machine.job.events.length;
   await startJob(machine, text);
   return resultOf(machine.job, seconds, since);
+}
+
+/** Waits for the end of the job that a machine finds when it starts. */
+export function bootJob(machine: Machine, seconds = 300): Promise<JobResult> {
+  return resultOf(machine.job, seconds);
 }

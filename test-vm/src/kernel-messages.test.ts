@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kernelTrouble } from './kernel-messages.ts';
+import { kernelTrouble, stalls } from './kernel-messages.ts';
 
 const good = `[    0.000000] Linux version 6.12.107+deb13-amd64
 [    0.1] Warning: unusual but harmless
@@ -31,4 +31,15 @@ for (const line of [
 test('what was asked for is no trouble, what comes with it is', () => {
   const log = 'I/O error, dev sda, sector 8\nI/O error, dev sdb, sector 8';
   assert.deepEqual(kernelTrouble(log, [/dev sda,/]), ['I/O error, dev sdb, sector 8']);
+});
+
+test('of a busy host only the stalls are forgiven', () => {
+  const log = [
+    'watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [swapper/0:1]',
+    'Call Trace:',
+    'rcu: INFO: rcu_preempt self-detected stall on CPU',
+    'BUG: kernel NULL pointer dereference, address: 0',
+  ];
+  assert.equal(kernelTrouble(log.join('\n')).length, 4);
+  assert.deepEqual(kernelTrouble(log.join('\n'), stalls), [log[3]]);
 });

@@ -1,14 +1,20 @@
 /** What a kernel says only when something is wrong. */
 
+/** What a kernel also says when its emulated processors were not given any time by a host that is busy. */
+export const stalls: readonly RegExp[] = [
+  /blocked for more than \d+ seconds/,
+  /soft lockup|hard LOCKUP|rcu.*stall|self-detected stall/i,
+  // Of these; a trace of anything else has a line of its own above it.
+  /\bCall Trace:/,
+];
+
 const trouble: readonly RegExp[] = [
   /\bBUG:/,
   /\bOops\b/,
   /\bWARNING: /,
   /Kernel panic/,
   /general protection fault/,
-  /\bCall Trace:/,
-  /blocked for more than \d+ seconds/,
-  /soft lockup|hard LOCKUP|rcu.*stall|self-detected stall/i,
+  ...stalls,
   /Out of memory|oom-kill|page allocation failure/,
   /I\/O error|Buffer I\/O error|lost async page write/,
   /EXT4-fs error|XFS .*(corruption|error)|SQUASHFS error/i,

@@ -201,6 +201,8 @@ export class Machine {
     const since = this.qmp.events.length;
     await this.qmp.execute('device_del', { id: name });
     await this.qmp.event('DEVICE_DELETED', 30, (data) => data['device'] === name, since);
+    // Lets go of its file, so that the same disk can be plugged in elsewhere.
+    await this.qmp.execute('blockdev-del', { 'node-name': `${name}-node` });
   }
 
   /** Takes the disc out of its drive, whatever the guest says. */
@@ -229,7 +231,14 @@ export class Machine {
     await this.qmp.execute('screendump', { filename: path, format: 'png' });
   }
 
-  /** Waits until the machine has switched itself off; resolves to true if by its own will. */
+  /** Tells the guest to switch itself off, and waits until it has. */
+  async switchOff(): Promise<void> {
+    // The answer may come, or not.
+    this.agent.try('poweroff').catch(() => undefined);
+    await this.switchedOff();
+  }
+
+  /** Waits until the machine has switched itself off; rejects if QEMU ended in another way. */
   async switchedOff(seconds = 60): Promise<void> {
     await this.#life.until(
       () => this.#end,
