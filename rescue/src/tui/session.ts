@@ -3,18 +3,12 @@
  * world: effects go to whoever runs them, and come back as events.
  */
 import { layoutView, type Frame, type Laid } from './components/layout.ts';
+import { editField } from './edit-field.ts';
 import type { Effect } from './flow/effects.ts';
 import type { FlowEvent } from './flow/events.ts';
 import { reduce } from './flow/reduce.ts';
-import {
-  currentStep,
-  currentView,
-  initialState,
-  type FlowState,
-  type Overlay,
-  type StartOptions,
-  type Step,
-} from './flow/state.ts';
+import { currentView, initialState, type FlowState, type StartOptions } from './flow/state.ts';
+import { Focus } from './focus.ts';
 import type { Key } from './keys.ts';
 import { noticeText } from './screens/overlays.ts';
 import { viewOf } from './screens/view-of.ts';
@@ -37,8 +31,7 @@ export class Session {
   #state: FlowState;
   #frame: Frame;
   #cursor: number | undefined;
-  /** Ids of what had the focus on each page, as it was seen there. */
-  readonly #seen = new Map<Step | Overlay, string>();
+  readonly #focus = new Focus();
   /** First line shown of a text; undefined where the window follows the focus. */
   #scroll: number | undefined;
   #laid: Laid | undefined;
@@ -97,7 +90,7 @@ export class Session {
       this.#state = reduce(this.#state, { kind: 'bug', text: describeBug(error) }).state;
     }
     this.#view = undefined;
-    this.#keepFocus(before, focusBefore);
+    this.#focus.keep(before, this.#state, focusBefore);
     const isOther = currentView(this.#state) !== viewBefore;
     if (isOther || event.kind === 'planned') this.#scroll = this.#isFromTop() ? 0 : undefined;
     else if (event.kind === 'focus') this.#scroll = undefined;
@@ -193,29 +186,8 @@ export class Session {
     for (const listener of this.#listeners) listener();
   }
 
-  /**
-   * The item with the focus: the first one that can be chosen, until one is. What is gone leaves it to nothing, so
-   * that no key can mean another disk than the one that was seen.
-   */
   #focused(): Item | undefined {
-    const { items } = this.view;
-    const view = currentView(this.#state);
-    const seen = this.#seen.get(view);
-    const id = seen ?? this.#state.focus[view];
-    const found = items.find((item) => item.id === id);
-    if (found !== undefined || (seen !== undefined && !steady.has(view))) return found;
-    return items.find(({ reason }) => reason === undefined) ?? items[0];
-  }
-
-  /** Remembers what had the focus on the page that was seen: lists change under it. */
-  #keepFocus(before: FlowState, focusBefore: string | undefined): void {
-    const now = this.#state;
-    const view = currentView(before);
-    // Before there is a list nothing of it was seen.
-    const isListed = before.disks !== undefined || now.disks === undefined;
-    if (focusBefore !== undefined && isListed) this.#seen.set(view, focusBefore);
-    for (const key of this.#seen.keys()) if (now.focus[key] !== before.focus[key]) this.#seen.delete(key);
-    if (now.trail.length > before.trail.length) this.#seen.delete(currentStep(now));
+    return this.#focus.of(this.#state, this.view);
   }
 
   #focusId(): string | undefined {
@@ -313,50 +285,15 @@ export class Session {
 
   /** A key in a field; false if it is none that edits. */
   #edit(item: FieldItem, key: Key): boolean {
-    const characters = Array.from(item.value);
-    const at = this.#cursorIn(item);
-    const write = (next: readonly string[], cursor: number): boolean => {
-      this.#cursor = cursor;
-      this.dispatch({ kind: 'type', field: item.field, text: next.join('') });
-      this.#cursor = cursor;
-      return true;
-    };
-    const place = (cursor: number): boolean => {
-      this.#cursor = Math.max(0, Math.min(characters.length, cursor));
-      this.#changed();
-      return true;
-    };
-    switch (key.name) {
-      case 'text': {
-        const typed = Array.from(key.text);
-        if (characters.length + typed.length > MAX_FIELD) return true;
-        return write(characters.toSpliced(at, 0, ...typed), at + typed.length);
-      }
-      case 'backspace':
-        return at === 0 || write(characters.toSpliced(at - 1, 1), at - 1);
-      case 'delete':
-        return at === characters.length || write(characters.toSpliced(at, 1), at);
-      case 'clear':
-        return write([], 0);
-      case 'left':
-        return place(at - 1);
-      case 'right':
-        return place(at + 1);
-      case 'home':
-        return place(0);
-      case 'end':
-        return place(characters.length);
-      default:
-        return false;
-    }
+    const edited = editField(item.value, this.#cursorIn(item), key);
+    if (edited === undefined) return false;
+    const { value, cursor } = edited;
+    if (value !== item.value) this.dispatch({ kind: 'type', field: item.field, text: value });
+    this.#cursor = cursor;
+    this.#changed();
+    return true;
   }
 }
-
-/** Pages whose entries stand for nothing that can be taken out. */
-const steady: ReadonlySet<Step | Overlay> = new Set(['home', 'tools', 'job', 'question']);
-
-/** Characters of a field: more than any path or password has. */
-const MAX_FIELD = 1024;
 
 export function describeBug(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

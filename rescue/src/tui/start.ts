@@ -13,9 +13,12 @@ import { World } from './runtime/world.ts';
 import { languageOf } from './words/languages.ts';
 import { feedHost } from './runtime/host-feed.ts';
 
-/** Progress is drawn so often at most. */
-const SCREEN_MS = 200;
-const SERIAL_MS = 500;
+/**
+ * Progress is drawn so often at most. A picture takes some 7 ms of a processor, which the job would have
+ * (docs/benchmarks.md); what a key does is drawn at once.
+ */
+const SCREEN_MS = 400;
+const SERIAL_MS = 1000;
 
 export interface TuiOptions {
   /** Devices to draw on; this process's own terminal if there are none. */

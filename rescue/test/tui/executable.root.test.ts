@@ -131,3 +131,34 @@ test('it is drawn again for another size, in German, and on a terminal that know
   assert.equal(lines.length, 40);
   assert.match(lines.slice(-3).join('\n'), /F1/);
 });
+
+test('a disk is copied by keystrokes, and the copy is the same byte for byte', async (t) => {
+  const folder = await scratchFolder(t, 'tui');
+  const disk = await demoDisk(join(folder, 'disk.img'));
+  const before = await sha256(disk);
+  const target = await sparseFile(join(folder, 'copy.img'), SIZE);
+  await fillWithNoise(target, SIZE, 9);
+  const untouched = await sha256(target);
+  const terminal = await ui(t);
+  await terminal.moveTo('Copy a disk to another');
+  await terminal.press('Enter');
+  await terminal.see('Which disk do you want to copy?');
+  await terminal.moveTo('Or a disk-image file', 'Up');
+  await terminal.type(disk);
+  await terminal.press('Enter');
+  await terminal.see('Which disk shall become a copy of it?');
+  await terminal.moveTo('Or a disk-image file', 'Up');
+  await terminal.type(target);
+  await terminal.press('Enter');
+  await terminal.see('WILL BE OVERWRITTEN AND LOST');
+  await terminal.moveTo('Go on to confirm');
+  await terminal.press('Enter');
+  await terminal.see('This cannot be undone.');
+  assert.equal(await sha256(target), untouched);
+  await terminal.type(`${SIZE} ${target}`);
+  await terminal.press('Enter');
+  await terminal.see('Read back from the disk, and the same');
+  await leave(terminal);
+  await run('cmp', ['-n', String(19 * MiB), disk, target]);
+  assert.equal(await sha256(disk), before);
+});

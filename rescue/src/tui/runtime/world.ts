@@ -37,6 +37,8 @@ export class World {
   readonly #disks: DiskWatch;
   /** What is under way, by session and token. */
   readonly #running = new Map<string, AbortController>();
+  /** Who has a place open, by its id. */
+  readonly #holders = new Map<string, Set<Front>>();
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -73,10 +75,16 @@ export class World {
         return this.#answer(session, effect.token, async (signal) => ({
           kind: 'place-opened',
           token: effect.token,
-          opened: await this.#openPlace(effect, signal),
+          opened: await this.#openPlace(effect, session, signal),
         }));
-      case 'release-place':
+      case 'release-place': {
+        const holders = this.#holders.get(effect.placeId);
+        holders?.delete(session);
+        // Another console may be there too.
+        if (holders !== undefined && holders.size > 0) return;
+        this.#holders.delete(effect.placeId);
         return host.release(effect.placeId);
+      }
       case 'list-images':
         return this.#answer(session, effect.token, async () => {
           const repository = await Repository.open(effect.path);
@@ -147,10 +155,12 @@ export class World {
 
   async #openPlace(
     { rule, label, disks }: Extract<Effect, { kind: 'open-place' }>,
+    session: Front,
     signal: AbortSignal,
   ): Promise<OpenedPlace> {
     const { host } = this.#options;
     const place = await host.place(rule, signal);
+    this.#holders.set(place.id, (this.#holders.get(place.id) ?? new Set()).add(session));
     const repositories = await findRepositories(place.path, signal);
     const known = await repositoryPlace(place.path, true).catch(() => ({ disks }));
     return { place, label, disks: [...new Set([...disks, ...known.disks])], repositories };

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { stateFolder, type Job } from '../../engine/index.ts';
 import { sampleDisk, samplePlan, sampleState } from '../../../test/tui/sample.ts';
-import type { FlowState } from '../flow/state.ts';
+import { diskKey, type FlowState } from '../flow/state.ts';
 import { wordsOf } from '../words/words.ts';
 import { lostBlocks } from './lost.ts';
+import { placeView } from './place.ts';
 import { regionWhere, reportWords } from './place-words.ts';
 import { rawReason, rawRemedy } from './problem-words.ts';
 
@@ -65,4 +66,17 @@ test('why a region is saved whole is said in the language of the screen', () => 
   const de = wordsOf('de');
   assert.notEqual(rawReason(raw, de), raw.reason);
   assert.notEqual(rawRemedy(raw, de), raw.remedy);
+});
+
+test('a stick that Permafrost mounted itself is named by what it is, not by where it is mounted', () => {
+  const listed = sampleDisk('/dev/sdb');
+  const device = listed.disk.partitions[0]!.path;
+  const ruleWith = (by: string): unknown => {
+    const disks = [{ ...listed, uses: [{ kind: 'mounted', what: device, by, message: '' } as const] }];
+    const { items } = placeView(sampleState({ flow: 'restore', disks }), en);
+    const item = items.find(({ id }) => id.startsWith(diskKey(listed)))!;
+    return item.kind === 'choice' && item.enter?.kind === 'open-place' && item.enter.rule;
+  };
+  assert.deepEqual(ruleWith('/mnt/usb'), { path: '/mnt/usb' });
+  assert.deepEqual(ruleWith(mount), { uuid: listed.regions[0]!.fileSystem.uuid, folder: '.' });
 });

@@ -60,12 +60,17 @@ function placeOf({ place, disks = [] }: FlowState, path: string, words: Words): 
     return { root: place.place.path, label: place.label };
   for (const listed of disks)
     for (const { kind, what, by } of listed.uses) {
-      if (kind !== 'mounted' || !isBelow(join(stateFolder, 'places'), by) || !isBelow(by, path)) continue;
+      if (kind !== 'mounted' || !isOwnPlace(by) || !isBelow(by, path)) continue;
       const region = listed.regions.find((each) => partitionPath(listed, each) === what);
       if (region === undefined) continue;
       return { root: by, label: labelWords(region) + regionWhere(listed, region, words) };
     }
   return undefined;
+}
+
+/** Whether it was Permafrost that mounted something at `path`, for a job. */
+export function isOwnPlace(path: string): boolean {
+  return isBelow(join(stateFolder, 'places'), path);
 }
 
 function isBelow(root: string, path: string): boolean {

@@ -7,7 +7,7 @@ import type { ChoiceItem, Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { contentName } from './disk-words.ts';
-import { labelWords, partitionPath, regionWhere } from './place-words.ts';
+import { isOwnPlace, labelWords, partitionPath, regionWhere } from './place-words.ts';
 import { diskListStatus, plugItem } from './sources.ts';
 
 const writable = new Set([
@@ -139,7 +139,10 @@ function ruleFor(
 ): RepositoryRule | string {
   const { place: w } = words;
   const path = partitionPath(listed, region);
-  const mounted = listed.uses.find(({ kind, what }) => kind === 'mounted' && what === path);
+  // What Permafrost mounted itself it unmounts when nobody needs it: only what others mounted stays where it is.
+  const mounted = listed.uses.find(
+    ({ kind, what, by }) => kind === 'mounted' && what === path && !isOwnPlace(by),
+  );
   if (mounted !== undefined) return { path: mounted.by };
   const { uuid, label } = region.fileSystem;
   const count = (test: (other: ListedRegion) => boolean): number =>

@@ -1,5 +1,5 @@
 /** What would be done, in words and picture, with what is lost; and the way back to change it. */
-import type { DiskPlan, Plan, RegionPlan } from '../../engine/index.ts';
+import type { DiskPlan, LayoutChange, Plan, RegionPlan } from '../../engine/index.ts';
 import { EVERYTHING } from '../flow/job.ts';
 import { chosenImage, type FlowState } from '../flow/state.ts';
 import type { Block, Item, View } from '../view.ts';
@@ -169,11 +169,25 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words):
     plannedMap(disk, words),
     regionTable(disk, words),
     ...(restores ? [] : rawBlocks(disk.regions, words)),
+    ...(disk.layout ?? []).map((change) => text(layoutWords(change, words), 'warning')),
     ...(disk.tableWrites ?? []).map(({ what }) => text(w.rewritten(what))),
     ...disk.regions.flatMap((region) =>
       region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),
     ),
   ];
+}
+
+/** How a partition of the target differs from that of the source. */
+function layoutWords({ number, from, to, tool }: LayoutChange, words: Words): string {
+  const { plan: w, format } = words;
+  const sizes = [format.bytes(from.length), format.bytes(to.length)] as const;
+  const how = [
+    ...(to.length > from.length ? [w.layout.grows(...sizes)] : []),
+    ...(to.length < from.length ? [w.layout.shrinks(...sizes)] : []),
+    ...(to.start === from.start ? [] : [w.layout.moves(format.bytes(to.start))]),
+    ...(tool === undefined ? [] : [w.layout.tool(tool)]),
+  ];
+  return `${regionName({ kind: 'partition', partitions: [number], name: '' }, words)}: ${how.join(', ')}`;
 }
 
 /** The partitions, and other regions that matter. */

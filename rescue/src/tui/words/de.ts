@@ -340,6 +340,12 @@ export const de: Words = {
     on: (disk) => `auf ${disk}`,
     refused: 'Das geht so nicht:',
     notes: 'Zu wissen:',
+    layout: {
+      grows: (from, to) => `wächst von ${from} auf ${to}`,
+      shrinks: (from, to) => `schrumpft von ${from} auf ${to}`,
+      moves: (to) => `beginnt bei ${to}`,
+      tool: (tool) => `ihr Dateisystem folgt am Ende (${tool})`,
+    },
     header: ['Bereich', 'Inhalt', 'Name', 'Größe', 'Belegt'],
     kept: (who, reason) => `${who}: alles wird gesichert: ${reason}.`,
     remedy: (who, remedy) => `${who}: ${remedy}`,

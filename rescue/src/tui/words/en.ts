@@ -334,6 +334,12 @@ export const en = {
     on: (disk: string): string => `on ${disk}`,
     refused: 'This cannot be done:',
     notes: 'To know:',
+    layout: {
+      grows: (from: string, to: string): string => `grows from ${from} to ${to}`,
+      shrinks: (from: string, to: string): string => `shrinks from ${from} to ${to}`,
+      moves: (to: string): string => `begins at ${to}`,
+      tool: (tool: string): string => `its file system follows at the end (${tool})`,
+    },
     header: ['Region', 'Content', 'Label', 'Size', 'Used'],
     kept: (who: string, reason: string): string => `${who}: all of it is saved: ${reason}.`,
     remedy: (who: string, remedy: string): string => `${who}: ${remedy}`,
