@@ -26,7 +26,8 @@ const kinds: readonly (readonly [LayoutKind, number])[] = [
   ['swap', 3],
   ['btrfs', 120],
 ];
-const growable: readonly LayoutKind[] = ['ext4', 'ntfs', 'btrfs'];
+/** Btrfs cannot be resized to less than 256 MiB, which is more than these disks have: grow.test.ts has a larger one. */
+const growable: readonly LayoutKind[] = ['ext4', 'ntfs'];
 
 /** A generator of numbers from 0 to below `below`. */
 export function randomFrom(seed: number): (below: number) => number {
@@ -64,7 +65,12 @@ export async function proveLayout(t: TestContext, seed: number): Promise<void> {
   const unchanged = (await run('sha256sum', [source])).stdout;
   const parts = (await readLayout(source)).filter(({ type }) => type !== '5');
   const target = join(folder, 'target.img');
-  const least = parts.reduce((sum, { size }) => sum + size + MIB, 3 * MIB);
+  // Gaps before logical partitions belong to their records, and stay.
+  const leads = disk.partitions.reduce(
+    (sum, { gapMiB = 0, logical }) => sum + (logical === true ? gapMiB : 0),
+    0,
+  );
+  const least = parts.reduce((sum, { size }) => sum + size + MIB, (3 + leads) * MIB);
   const sizeBytes =
     random(3) === 0 ? least + random(4) * MIB : (disk.sizeMiB + random(100)) * MIB + random(64) * 512;
   await sparseFile(target, sizeBytes);
