@@ -187,6 +187,7 @@ function suites(tier: Tier, scratch: string): Suite[] {
     testFiles('system tests', system, 'all', scratch, true),
     checks([check('bootable image', process.execPath, 'scripts/iso/build.ts')]),
     checks([check('bootable image, again elsewhere', process.execPath, 'scripts/iso/reproducible.ts')]),
+    checks([check('small Linux for restored disks', process.execPath, 'scripts/small-linux/build.ts')]),
     // One at a time: a guest of two processors is all that two processors can carry in the time it has.
     testFiles('vm tests', vm, 'all', scratch, false, 1),
   ];

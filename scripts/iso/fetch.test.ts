@@ -81,7 +81,14 @@ async function makeArchive(t: TestContext) {
   /** Fetches as a build does, in a process of its own, since this one serves the archive. */
   const fetch = async (lock: DebianLock): Promise<{ code: number; output: string; taken?: DebianLock }> => {
     const wanted = {
-      ...{ suite: 'trixie', root: ['one'], tools: ['tool'], boot: [], kernel: 'linux-image-amd64' },
+      ...{
+        suite: 'trixie',
+        root: ['one'],
+        tools: ['tool'],
+        boot: [],
+        guest: ['tool'],
+        kernel: 'linux-image-amd64',
+      },
       unwanted: [],
     };
     const work = join(folder, 'work');

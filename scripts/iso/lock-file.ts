@@ -2,10 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a package is for: a part of the running system, of what starts it, or a tool of the build. */
-export type Purpose = 'root' | 'boot' | 'tools';
+/**
+ * What a package is for: a part of the running system, of what starts it, a tool of the build, or a part of the small
+ * Linux that tests install on their disks.
+ */
+export type Purpose = 'root' | 'boot' | 'tools' | 'guest';
 
-export const purposes: readonly Purpose[] = ['root', 'boot', 'tools'];
+export const purposes: readonly Purpose[] = ['root', 'boot', 'tools', 'guest'];
 
 export interface LockedPackage {
   readonly name: string;

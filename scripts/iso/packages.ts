@@ -86,7 +86,9 @@ export const unwanted: readonly string[] = [
   'login',
   'login.defs',
   'media-types',
+  'mokutil',
   'ncurses-bin',
+  'openssl',
   'openssl-provider-legacy',
   'passwd',
   'perl',
@@ -97,6 +99,7 @@ export const unwanted: readonly string[] = [
   'rpcbind',
   'sed',
   'sensible-utils',
+  'shim-signed-common',
   'sqv',
   'systemd',
   'sysvinit-utils',
@@ -119,6 +122,18 @@ export const bootPackages: readonly string[] = [
   // Only data is taken from these: keyboard layouts, and the glyphs that the console font is built upon.
   'console-data',
   'console-setup-linux',
+];
+
+/** What the small Linux of the tests (scripts/small-linux) consists of besides the kernel, with what these depend on. */
+export const guestPackages: readonly string[] = [
+  'busybox-static',
+  'grub2-common',
+  'grub-pc-bin',
+  'grub-efi-amd64-bin',
+  'grub-efi-amd64-signed',
+  'shim-signed',
+  'shim-helpers-amd64-signed',
+  'lvm2',
 ];
 
 /** Programs that the build runs, with what these depend on. */

@@ -1,7 +1,15 @@
 /** Which packages, in which versions, the archive has now for what scripts/iso/packages.ts asks for. */
 import type { Archive, ArchivePackage } from './apt.ts';
 import type { DebianLock, LockedPackage, Purpose } from './lock-file.ts';
-import { bootPackages, kernelPackage, rootPackages, suite, toolPackages, unwanted } from './packages.ts';
+import {
+  bootPackages,
+  guestPackages,
+  kernelPackage,
+  rootPackages,
+  suite,
+  toolPackages,
+  unwanted,
+} from './packages.ts';
 
 /**
  * What of `packages` the packages named `wanted` reach by their dependencies without stepping on one named in
@@ -39,12 +47,14 @@ export interface Wanted {
   readonly root: readonly string[];
   readonly tools: readonly string[];
   readonly boot: readonly string[];
+  readonly guest: readonly string[];
   readonly kernel: string;
   readonly unwanted: readonly string[];
 }
 
 export const imagePackages: Wanted = {
-  ...{ suite, root: rootPackages, tools: toolPackages, boot: bootPackages, kernel: kernelPackage, unwanted },
+  ...{ suite, root: rootPackages, tools: toolPackages, boot: bootPackages, guest: guestPackages },
+  ...{ kernel: kernelPackage, unwanted },
 };
 
 /** The lock for the newest versions that the archive has. */
@@ -58,6 +68,7 @@ export function resolvePackages(archive: Archive, wanted: Wanted = imagePackages
   };
   add(reachable(archive.closure(wanted.root), wanted.root, wanted.unwanted), 'root');
   add(reachable(archive.closure(wanted.tools), wanted.tools, wanted.unwanted), 'tools');
+  add(reachable(archive.closure(wanted.guest), wanted.guest, wanted.unwanted), 'guest');
   const kernel = archive
     .show([wanted.kernel])
     .flatMap(({ depends }) => depends.flat())

@@ -94,6 +94,13 @@ export function unpackRoot(folders: Folders): void {
   unpack(folders, entries, join(folders.work, 'root'), [...neverNeeded, ...notInRoot]);
 }
 
+/** Unpacks the packages of the small Linux that tests install into `folder`, anew each time. */
+export function unpackGuest(folders: Folders, folder: string): void {
+  const entries = packagesFor(folders, 'guest');
+  say(`unpacking ${entries.length} packages (guest)`);
+  unpack(folders, entries, folder, neverNeeded);
+}
+
 export function unpackBootAndTools(folders: Folders): void {
   unpackOnce(folders, 'tools');
   unpackOnce(folders, 'boot');

@@ -1,0 +1,80 @@
+/**
+ * What is on a disk with the small Linux, as tools of others see it: its table, and the SHA-256 of every file in every
+ * file system, each of which a checker has to be content with. No root, nothing is mounted.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runTool } from '../tool.ts';
+import { layouts, type LayoutName } from './layouts.ts';
+
+interface Partition {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** As `sfdisk --json` has them, which counts in sectors of 512 bytes. */
+async function readPartitions(disk: string): Promise<Map<number, Partition>> {
+  const { partitiontable: table } = JSON.parse(await runTool('sfdisk', ['--json', disk])) as {
+    partitiontable: { partitions: (Partition & { node: string })[] };
+  };
+  return new Map(
+    table.partitions.map((entry) => [
+      Number(/\d+$/.exec(entry.node)![0]),
+      { start: entry.start * 512, size: entry.size * 512 },
+    ]),
+  );
+}
+
+async function copyOut(disk: string, start: number, size: number, to: string): Promise<void> {
+  const file = await open(to, 'w');
+  try {
+    for await (const piece of createReadStream(disk, {
+      start,
+      end: start + size - 1,
+      highWaterMark: 1 << 20,
+    }))
+      await file.write(piece as Buffer);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Checks an ext4 file system and unpacks its files into the new folder `to`. */
+async function readFiles(image: string, to: string): Promise<void> {
+  await mkdir(to);
+  await runTool('e2fsck', ['-f', '-n', image]);
+  await runTool('debugfs', ['-R', `rdump / ${to}`, image]);
+}
+
+/** Everything about `disk`, by names that say what; two disks with the same content give the same. */
+export async function describeDisk(
+  disk: string,
+  name: LayoutName,
+): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {};
+  await runTool('sfdisk', ['--verify', disk]);
+  found['table'] = (await runTool('sfdisk', ['--dump', disk])).replaceAll(disk, 'disk');
+  const partitions = await readPartitions(disk);
+  const work = await mkdtemp(`${disk}-work-`);
+  try {
+    for (const { partition: number } of layouts[name].fileSystems) {
+      const { start, size } = partitions.get(number)!;
+      const [image, files] = [join(work, `${number}.img`), join(work, String(number))];
+      await copyOut(disk, start, size, image);
+      await readFiles(image, files);
+      for (const entry of await readdir(files, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const path = join(entry.parentPath, entry.name);
+        const sum = createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex');
+        found[`partition ${number}: ${path.slice(files.length)}`] = sum;
+      }
+    }
+  } finally {
+    await rm(work, { recursive: true });
+  }
+  return found;
+}

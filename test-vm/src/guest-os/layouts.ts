@@ -1,0 +1,81 @@
+/**
+ * How the small Linux lies on a disk: shell scripts for the guest that installs it. Each partitions `$disk`, whose
+ * partitions `part N` names, makes the file systems, mounts them at `$target`, and writes `$target/etc/fstab`. Every
+ * id is given, so that two installations differ in nothing that matters.
+ */
+import type { Firmware } from '../firmware.ts';
+
+/** A file system that is looked into from outside. */
+export interface FileSystemPlace {
+  readonly partition: number;
+  readonly kind: 'ext4';
+}
+
+export interface Layout {
+  readonly sizeMiB: number;
+  /** What starts it. */
+  readonly firmware: Firmware;
+  readonly fileSystems: readonly FileSystemPlace[];
+  /** Before anything is copied. */
+  readonly prepare: string;
+  /** GRUB's installation, inside the installed system. */
+  readonly grub: string;
+}
+
+/** An id of the disk with this number: 8-4-4-4-12 digits, the last of which says what it is of. */
+const id = (disk: number, what: number): string =>
+  `5a17${disk.toString(16).padStart(4, '0')}-0c0d-4bee-8fee-${what.toString(16).padStart(12, '0')}`;
+
+const types = {
+  biosBoot: '21686148-6449-6E6F-744E-656564454649',
+  linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
+  swap: '0657FD6D-A4AB-43C4-84E5-0933C84B4F4F',
+} as const;
+
+const gpt = (
+  disk: number,
+  ...partitions: readonly (readonly [keyof typeof types, string, string])[]
+): string => {
+  const lines = partitions.map(
+    ([type, size, name], index) =>
+      `${size === '' ? '' : `size=${size}, `}type=${types[type]}, uuid=${id(disk, index + 1)}, name="${name}"`,
+  );
+  return `sfdisk -q "$disk" <<'TABLE'\nlabel: gpt\nlabel-id: ${id(disk, 0)}\n${lines.join('\n')}\nTABLE\nsettle`;
+};
+
+const ext4 = (device: string, uuid: string, label: string): string =>
+  `mkfs.ext4 -q -F -U ${uuid} -L ${label} -E hash_seed=${uuid} ${device}`;
+
+const swap = (device: string, uuid: string): string => `/usr/sbin/mkswap -q -U ${uuid} ${device}`;
+
+/** Mounts: what, where, type, options. */
+const mounts = (...list: readonly (readonly [string, string, string, string])[]): string =>
+  list
+    .map(([what, where, type, options]) => {
+      const point = `"$target${where === '/' ? '' : where}"`;
+      return `mkdir -p ${point}\nmount -t ${type} -o ${options} "$(findfs ${what})" ${point}`;
+    })
+    .join('\n');
+
+const fstab = (...lines: readonly string[]): string =>
+  `mkdir -p "$target/etc"\ncat >"$target/etc/fstab" <<'FSTAB'\n${lines.join('\n')}\nFSTAB`;
+
+const grubForBios = 'grub-install --target=i386-pc "$disk"\ngrub-mkconfig -o /boot/grub/grub.cfg';
+
+export const layouts = {
+  'bios-gpt': {
+    sizeMiB: 512,
+    firmware: 'bios',
+    fileSystems: [{ partition: 2, kind: 'ext4' }],
+    prepare: [
+      gpt(1, ['biosBoot', '1MiB', 'grub'], ['linux', '400MiB', 'root'], ['swap', '64MiB', 'swap']),
+      ext4('"$(part 2)"', id(1, 0x12), 'root'),
+      swap('"$(part 3)"', id(1, 0x13)),
+      mounts([`UUID=${id(1, 0x12)}`, '/', 'ext4', 'rw']),
+      fstab(`UUID=${id(1, 0x12)} / ext4 errors=remount-ro 0 1`, `UUID=${id(1, 0x13)} none swap sw 0 0`),
+    ].join('\n'),
+    grub: grubForBios,
+  },
+} as const satisfies Readonly<Record<string, Layout>>;
+
+export type LayoutName = keyof typeof layouts;

@@ -1,0 +1,89 @@
+/** Scenarios of whole machines: a system that starts is imaged, its disk is wiped and restored, and it starts again. */
+import assert from 'node:assert/strict';
+import { constants } from 'node:fs';
+import { copyFile, stat } from 'node:fs/promises';
+import type { Bus, Disk } from '../disks.ts';
+import { runJob } from '../drive-job.ts';
+import { emptyFile, noisyFile, sha256 } from '../files.ts';
+import { scenario, type Bench } from '../scenario.ts';
+import { runTool } from '../tool.ts';
+import { checkFiles, logIn } from './console.ts';
+import { describeDisk } from './describe.ts';
+import { installedDisk } from './install.ts';
+import { layouts, type LayoutName } from './layouts.ts';
+
+export interface RestoredOptions {
+  readonly layout: LayoutName;
+  /** What the disk is attached to, when it is imaged and afterwards. */
+  readonly bus: Bus;
+}
+
+/** Starts the machine from its disk alone and looks at every file. What is written while it runs is forgotten. */
+export async function startsFrom(bench: Bench, layout: LayoutName, disk: Disk): Promise<void> {
+  const overlay = bench.path(`changes-${bench.machines.length + 1}.qcow2`);
+  const backing = ['-b', disk.path, '-F', 'raw'];
+  await runTool('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, overlay]);
+  const { firmware } = layouts[layout];
+  const own = { ...disk, path: overlay, format: 'qcow2' } as const;
+  const machine = await bench.start({ medium: 'none', firmware, disks: [own] });
+  const seconds = await logIn(machine);
+  await checkFiles(machine);
+  await machine.powerCut();
+  bench.note(`login after ${seconds.toFixed(0)} s`);
+}
+
+/** An ext4 file system with the label IMAGES, as a disk. */
+export async function imagesDisk(bench: Bench, sizeMiB = 400): Promise<Disk> {
+  const path = await emptyFile(bench.path('images.img'), sizeMiB << 20);
+  await runTool('mke2fs', ['-q', '-F', '-t', 'ext4', '-L', 'IMAGES', '-E', 'nodiscard', path]);
+  return { name: 'images', path, bus: 'scsi' };
+}
+
+/** A job file that uses the disk of {@link imagesDisk}. */
+export const jobFile = (id: string, step: string): string => `version: 1
+id: ${id}
+countdown: 0
+repository: { label: IMAGES, folder: images }
+steps:
+  - ${step}
+`;
+
+/** Runs a job in a machine that is ready, with `disks` plugged in. */
+export async function runJobWith(bench: Bench, disks: readonly Disk[], job: string): Promise<void> {
+  const machine = await bench.startReady();
+  for (const disk of disks) await machine.plug(disk);
+  const { outcome, exitCode } = await runJob(machine, job);
+  assert.deepEqual([outcome, exitCode], ['done', 0]);
+  await machine.agent.run('sync');
+  await machine.powerCut();
+}
+
+export function restoresAndStarts({ layout, bus }: RestoredOptions): void {
+  const name = `${layout} on ${bus}: imaged, wiped, restored, and it starts to its login with all its files`;
+  scenario(name, { seconds: 480 }, async (bench) => {
+    const original = await installedDisk(layout);
+    const sizeBytes = (await stat(original)).size;
+    const disk: Disk = { name: 'disk', path: bench.path('disk.img'), bus };
+    await copyFile(original, disk.path, constants.COPYFILE_FICLONE);
+    const [content, bytes] = [await describeDisk(original, layout), await sha256(original)];
+    await startsFrom(bench, layout, disk);
+
+    const images = await imagesDisk(bench);
+    await runJobWith(
+      bench,
+      [images, disk],
+      jobFile('save', 'image: { source: { serial: DISK }, name: whole }'),
+    );
+    assert.equal(await sha256(disk.path), bytes, 'imaging changes no byte of the disk');
+
+    await noisyFile(disk.path, sizeBytes, 99);
+    await assert.rejects(describeDisk(disk.path, layout), 'the disk is wiped');
+    await runJobWith(
+      bench,
+      [images, disk],
+      jobFile('put-back', 'restore: { image: whole, target: { serial: DISK } }'),
+    );
+    assert.deepEqual(await describeDisk(disk.path, layout), content);
+    await startsFrom(bench, layout, disk);
+  });
+}
