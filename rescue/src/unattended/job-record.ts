@@ -107,10 +107,12 @@ export async function writeRecord(
     try {
       await file.writeFile(`${JSON.stringify(whole, null, 2)}\n`);
       await file.sync();
+      await rename(`${path}.new`, path);
+      // Once more: FAT keeps where a file begins in its name, and writes that with the file.
+      await file.sync();
     } finally {
       await file.close();
     }
-    await rename(`${path}.new`, path);
     const directory = await open(folder, 'r');
     try {
       // Some network file systems cannot; then what they promise by themselves has to do.

@@ -3,7 +3,7 @@
  * durable, read back from the medium and compared, renamed, the folder made durable. So a file with its final
  * name is whole, whatever happened.
  */
-import { mkdir, readdir, readFile, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, statfs, unlink, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { native, type NativeError } from 'blockdev-native';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
@@ -115,6 +115,9 @@ export class Store {
   async publish(folder: string, temporary: string, name: string): Promise<void> {
     const path = this.path(folder, name);
     await this.guard(rename(this.path(folder, temporary), path), 'rename', path);
+    // FAT keeps where a file begins in its name, and writes that with the file: without this, the folder alone would
+    // hold a name that still leads to nothing, or to what it named before.
+    await this.guard(syncFile(path), 'fsync', path);
     await this.syncFolder(folder);
   }
 
@@ -167,4 +170,13 @@ export class Store {
 function errnoOf(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as Partial<NativeError>).code : undefined;
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
