@@ -26,6 +26,7 @@ export const rootPackages: readonly string[] = [
   'e2fsprogs',
   'ntfs-3g',
   'dosfstools',
+  'mtools',
   'exfatprogs',
   'xfsprogs',
   'btrfs-progs',

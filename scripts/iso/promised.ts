@@ -21,7 +21,7 @@ export const promisedPrograms: Readonly<Record<string, readonly string[]>> = {
   disks: ['smartctl', 'nvme', 'hdparm', 'efibootmgr', 'lspci', 'lsusb', 'dmidecode', 'losetup', 'blkdiscard'],
   ext: ['e2fsck', 'mke2fs', 'resize2fs', 'debugfs', 'dumpe2fs', 'tune2fs'],
   ntfs: ['ntfs-3g', 'ntfsfix', 'mkfs.ntfs', 'ntfsresize', 'ntfsclone', 'ntfsinfo'],
-  fat: ['mkfs.vfat', 'fsck.vfat', 'mkfs.exfat', 'fsck.exfat'],
+  fat: ['mkfs.vfat', 'fsck.vfat', 'mtools', 'mcopy', 'mmd', 'mkfs.exfat', 'fsck.exfat'],
   otherFileSystems: [
     'mkfs.xfs',
     'xfs_repair',

@@ -18,6 +18,7 @@ export function planLines(plan: Plan, width: number): string[] {
     if (destroys.length > 0)
       lines.push('  WILL BE OVERWRITTEN AND LOST on this disk:', ...destroys.map((line) => `    ${line}`));
     lines.push(...(disk.layout ?? []).flatMap((change) => wrap(changeLine(change), width, '  ')));
+    lines.push(...bootEntryLines(disk, width));
     for (const { what, offset, bytesHex } of disk.tableWrites ?? [])
       lines.push(`  rewritten for this disk: ${what}, ${bytesHex.length / 2} bytes at ${offset}`);
   }
@@ -50,6 +51,30 @@ function changeLine(change: NonNullable<DiskPlan['layout']>[number]): string {
     ...(to.start === from.start ? [] : [`moves from ${formatBytes(from.start)} to ${formatBytes(to.start)}`]),
   ];
   return `partition ${number} ${how.join(' and ')}${then}`;
+}
+
+const entryWords = {
+  create: 'a boot entry is made in this machine',
+  activate: 'a boot entry of this machine is switched on',
+  there: 'this machine has the boot entry already',
+} as const;
+
+/** What is done so that this machine starts the disk. */
+function bootEntryLines({ bootEntry }: DiskPlan, width: number): string[] {
+  if (bootEntry === undefined) return [];
+  const { entries, fallback, partition } = bootEntry;
+  return [
+    ...entries.flatMap(({ label, loader, action }) =>
+      wrap(`${entryWords[action]}: “${label}”, ${loader} on partition ${partition}`, width, '  '),
+    ),
+    ...fallback.flatMap(({ from, to }) =>
+      wrap(
+        `copied on partition ${partition}, so that any UEFI machine finds it: ${from} to ${to}`,
+        width,
+        '  ',
+      ),
+    ),
+  ];
 }
 
 /** A target that becomes like the source: which disk it is, and what differs. */

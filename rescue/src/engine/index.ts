@@ -19,6 +19,7 @@ export { PROGRAM, VERSION } from './base/program.ts';
 export { confirmationText, describeIdentity, type DiskIdentity } from './device/identity.ts';
 export type * from './filesystem/file-system.ts';
 export type * from './boot/boot-check.ts';
+export type { BootEntryPlan } from './boot/boot-entry.ts';
 export { runBootCheck } from './job/boot-check-job.ts';
 export { inspectSource, type InspectSourceOptions } from './job/inspect.ts';
 export type * from './job/job.ts';

@@ -55,6 +55,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     grow,
     delta: flag,
     noVerify: flag,
+    noBootEntry: flag,
     zeroUnused: flag,
     keepGoing: flag,
     allowUnresolved: flag,
@@ -68,6 +69,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     grow,
     delta: flag,
     noVerify: flag,
+    noBootEntry: flag,
     sectorSize: number,
   }),
   z.strictObject({
@@ -78,6 +80,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     ofDisk: text.optional(),
     independent: flag,
   }),
+  z.strictObject({ kind: z.literal('bootcheck'), target: text, sectorSize: number }),
 ]) as unknown as z.ZodType<Job>;
 
 const request = z.discriminatedUnion('method', [

@@ -33,6 +33,8 @@ const grow = z
   .optional()
   .describe('on a larger target: the partition that gets the free space; a number, a name or label, or last');
 
+const noBootEntry = flag.describe('on a UEFI machine: make no boot entry and write no fallback loader');
+
 const imageStep = z
   .strictObject({
     source: diskRule.optional(),
@@ -86,6 +88,7 @@ const restoreStep = z
     grow,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the target back'),
+    'no-boot-entry': noBootEntry,
     'zero-unused': flag.describe('write zeros where the image has no data'),
     'keep-going': flag.describe('restore what can be read from a damaged repository'),
     'allow-unresolved': allowUnresolved,
@@ -113,6 +116,7 @@ const cloneStep = z
     grow,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the targets back'),
+    'no-boot-entry': noBootEntry,
     'sector-size': z.union([z.literal(512), z.literal(4096)]).optional(),
     workers,
   })

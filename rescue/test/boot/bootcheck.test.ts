@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import type { BootCheck, BootFinding, InstalledSystem, Report } from '../../src/engine/index.ts';
 import { checkBoot } from '../../src/engine/boot/check-boot.ts';
 import { readFirmware } from '../../src/engine/device/firmware.ts';
-import { liveSystem } from '../../src/engine/device/system.ts';
 import { permafrost } from '../job/support.ts';
 import { run } from '../support/command.ts';
 import { fileReader, scratchFolder } from '../support/scratch.ts';
@@ -199,9 +198,9 @@ test('the boot entries of the machine count', async (t) => {
   const { stdout } = await run('sfdisk', ['--part-uuid', path, String(places.esp.number)]);
   const esp = stdout.trim().toLowerCase();
   const checkWith = async (entries: Readonly<Record<string, Buffer>>): Promise<BootCheck> => {
-    const root = await mkdtemp(join(folder, 'sys-'));
+    const root = await mkdtemp(join(folder, 'firmware-'));
     await writeVariables(root, entries);
-    const firmware = await readFirmware({ ...liveSystem, sysRoot: root });
+    const firmware = await readFirmware(root);
     return checkBoot(await fileReader(t, path), { firmware, isFile: true });
   };
   const loader = '\\EFI\\test\\grubx64.efi';

@@ -1,4 +1,4 @@
-/** Boot entries as UEFI firmware keeps them, in a folder that stands for sysfs (UEFI 2.10, sections 3.1.3 and 10.3). */
+/** Boot entries as UEFI firmware keeps them, in a folder that stands for /sys/firmware/efi (UEFI 2.10, sections 3.1.3 and 10.3). */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guidBytes } from './support-bcd.ts';
@@ -32,9 +32,9 @@ export function bootEntry({ label, partition, path, active = true }: EntryOption
   return Buffer.concat([head, Buffer.from(`${label}\0`, 'utf16le'), nodes]);
 }
 
-/** Makes below `root` what sysfs shows of `entries`, by their four digits. */
+/** Makes in the folder `root` what the kernel shows of `entries`, by their four digits. */
 export async function writeVariables(root: string, entries: Readonly<Record<string, Buffer>>): Promise<void> {
-  const folder = join(root, 'firmware/efi/efivars');
+  const folder = join(root, 'efivars');
   await mkdir(folder, { recursive: true });
   const write = (name: string, value: Buffer): Promise<void> =>
     writeFile(join(folder, `${name}-${GLOBAL}`), Buffer.concat([Buffer.from([7, 0, 0, 0]), value]));

@@ -26,6 +26,7 @@ export const cloneCommand: Command = {
     grow: { type: 'string' },
     delta: { type: 'boolean' },
     'no-verify': { type: 'boolean' },
+    'no-boot-entry': { type: 'boolean' },
     'sector-size': { type: 'string' },
     yes: { type: 'boolean' },
     workers: { type: 'string' },
@@ -38,6 +39,7 @@ export const cloneCommand: Command = {
     grow: GROW_HELP,
     delta: 'read the targets too and write only what differs; continues a clone that was interrupted',
     'no-verify': 'do not read the targets back after writing',
+    'no-boot-entry': 'on a UEFI machine: make no boot entry for a single target and write no fallback loader',
     'sector-size': 'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told',
     yes: 'do not ask for confirmation',
     workers: 'N: threads, 1 to 64; default: 1 more than there are processors and targets, at most 16',
@@ -75,6 +77,7 @@ function cloneJob({ values, positionals }: Invocation): CloneJob {
     ...optional('grow', growOption(values)),
     ...(flag(values, 'delta') ? { delta: true } : {}),
     ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
+    ...(flag(values, 'no-boot-entry') ? { noBootEntry: true } : {}),
     ...optional('sectorSize', integer(values, 'sector-size')),
   };
 }

@@ -1,7 +1,6 @@
 /** How this machine's firmware starts systems: by UEFI or not, and the boot entries it keeps (efivarfs). */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { liveSystem, type System } from './system.ts';
 
 /** A boot entry as the firmware keeps it. */
 export interface FirmwareVariable {
@@ -19,14 +18,16 @@ export interface Firmware {
   readonly order?: readonly number[];
 }
 
+/** `PERMAFROST_FIRMWARE_DIR` stands for `/sys/firmware/efi`: tests have one of their own. */
+export const firmwareFolder: string = process.env['PERMAFROST_FIRMWARE_DIR'] ?? '/sys/firmware/efi';
+
 /** The GUID of the variables that UEFI itself defines. */
 const GLOBAL = '8be4df61-93ca-11d2-aa0d-00e098032b8c';
 const ATTRIBUTE_BYTES = 4;
 const MAX_VARIABLE_BYTES = 64 * 1024;
 
 /** Reads them; never throws for what firmware or kernel do not show. */
-export async function readFirmware(system: System = liveSystem): Promise<Firmware> {
-  const folder = join(system.sysRoot, 'firmware/efi');
+export async function readFirmware(folder: string = firmwareFolder): Promise<Firmware> {
   const isUefi = await readdir(folder).then(
     () => true,
     () => false,

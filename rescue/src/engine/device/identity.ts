@@ -26,6 +26,11 @@ export function describeIdentity({ path, model, serial, sizeBytes }: DiskIdentit
   return `${path} (${facts.filter((fact) => fact !== undefined).join(', ')})`;
 }
 
+/** Sector size of the tables on a disk, in bytes: its own, and of a file, which has none, that of what was put on it. */
+export function tableSectorSize({ kind, sectorSize }: DiskIdentity, ofContent: number): number {
+  return kind === 'device' ? sectorSize : ofContent;
+}
+
 /** What differs between a disk as it was planned for and as it is now; undefined if it is the same. */
 export function identityProblem(planned: DiskIdentity, now: DiskIdentity): string | undefined {
   const keys = [

@@ -3,7 +3,7 @@ import type { BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
 import { openSource } from '../device/device.ts';
 import { readFirmware } from '../device/firmware.ts';
-import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
+import { describeIdentity, tableSectorSize, type DiskIdentity } from '../device/identity.ts';
 import type { BootCheck } from '../boot/boot-check.ts';
 import { checkBoot } from '../boot/check-boot.ts';
 import { referenceKey, type Elsewhere } from '../boot/volumes.ts';
@@ -76,7 +76,7 @@ export async function checkWritten(
     return await checkBoot(reader, {
       firmware: await readFirmware(),
       // Tables are made anew for a device whose sectors are others than the source's.
-      sectorSize: identity.kind === 'device' ? identity.sectorSize : sectorSize,
+      sectorSize: tableSectorSize(identity, sectorSize),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {

@@ -1,6 +1,8 @@
 /** Planning a clone: what is read, where it goes, what is destroyed there, and every reason to refuse. */
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { describeTarget, openSource, openTarget, type OpenDisk } from '../device/device.ts';
+import { readFirmware } from '../device/firmware.ts';
+import { planBootEntry, type BootEntryPlan } from '../boot/boot-entry.ts';
 import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
 import { shareStorage } from '../device/same-storage.ts';
 import type { Span } from '../partition/plan-layout.ts';
@@ -26,6 +28,7 @@ export interface ClonePlace {
   readonly places: ReadonlyMap<InspectedRegion, Span>;
   readonly tables: TablePlan;
   readonly growths: readonly Growth[];
+  readonly bootEntry?: BootEntryPlan;
   readonly changes: readonly LayoutChange[];
 }
 
@@ -103,7 +106,7 @@ async function planTarget(
   number: number,
   path: string,
   { disk: source, inspected }: ImageSource,
-  { grow }: CloneJob,
+  { grow, targets: all, noBootEntry }: CloneJob,
   refusals: PermafrostError[],
 ): Promise<ClonePlace> {
   const { table } = inspected;
@@ -130,7 +133,15 @@ async function planTarget(
     const inspectedOf = new Map(inspected.regions.map((one) => [one.region, one]));
     const places = new Map(placed.map(({ region, to }) => [inspectedOf.get(region)!, to]));
     const opened = disk === undefined ? {} : { disk };
-    return { number, ...opened, path: name, sizeBytes, places, tables, growths, changes };
+    // Of several targets, each goes to a machine of its own.
+    const bootEntry =
+      disk?.identity.kind === 'device' && all.length === 1 && noBootEntry !== true
+        ? await planBootEntry(source.reader, await readFirmware(), { sectorSize: table.sectorSize })
+        : undefined;
+    return {
+      ...{ number, ...opened, path: name, sizeBytes, places, tables, growths, changes },
+      ...(bootEntry === undefined ? {} : { bootEntry }),
+    };
   } catch (error) {
     await disk?.close();
     throw error;
@@ -183,6 +194,7 @@ async function describeTargetPlan(
       bytesHex: Buffer.from(bytes).toString('hex'),
     })),
     ...(changes.length === 0 ? {} : { layout: changes }),
+    ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
   };
 }
 

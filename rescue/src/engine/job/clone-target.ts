@@ -4,6 +4,7 @@
 import { native, type BlockFile, type ChunkPool, type Slot } from 'blockdev-native';
 import { exitCodes, isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { describeTarget, openTarget, readFailure, writeFailure, type OpenDisk } from '../device/device.ts';
+import { tableSectorSize } from '../device/identity.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { ClonePlace } from './clone-plan.ts';
 import { checkWritten } from './boot-check-job.ts';
@@ -24,6 +25,7 @@ import {
   type Patch,
 } from './target-steps.ts';
 import type { Batch } from './used-chunks.ts';
+import { writeBootEntry } from './write-boot-entry.ts';
 import { zeroRange } from './zero-range.ts';
 
 /** Writing zeros into a hole of this size costs less than a second request. */
@@ -208,6 +210,14 @@ export class CloneTarget {
     return growFileSystems(this.#disk!, this.#place.growths);
   }
 
+  /** Lets this machine start it, if that was planned; warnings about what could not be done. */
+  async writeBootEntry(sectorSize: number): Promise<string[]> {
+    const { bootEntry } = this.#place;
+    if (bootEntry === undefined) return [];
+    await this.#file.dropCache();
+    return writeBootEntry(this.#disk!, bootEntry, tableSectorSize(this.#disk!.identity, sectorSize));
+  }
+
   flush(): Promise<void> {
     return flush(this.#file);
   }
@@ -254,7 +264,7 @@ export class CloneTarget {
     return left;
   }
 
-  /** Whether what is on it now starts; a sentence if that could not be checked. Throws `job/cancelled`. */
+  /** Whether what is on it now starts, where the source has sectors of `sectorSize` bytes; a sentence if that could not be checked. Throws `job/cancelled`. */
   async checkBoot(sectorSize: number, signal: AbortSignal | undefined): Promise<CheckedDisk | string> {
     const { reader, identity } = this.#disk!;
     const check = await checkWritten(reader, identity, sectorSize, signal);

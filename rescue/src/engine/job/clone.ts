@@ -137,6 +137,9 @@ class Clone {
       meter.begin('growing');
       await this.#each(async (target) => report.warn(...(await target.grow())));
     }
+    await this.#each(async (target) =>
+      report.warn(...(await target.writeBootEntry(prepared.plan.source!.sectorSize))),
+    );
     await this.#each(async (target) => {
       const left = await target.settle();
       if (left !== undefined) report.warn(left);

@@ -4,6 +4,7 @@
 import type { ErrorReport } from '../base/errors.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
 import type { BootCheck } from '../boot/boot-check.ts';
+import type { BootEntryPlan } from '../boot/boot-entry.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 import type { ImagedPartition, RegionFileSystem } from '../repository/manifest.ts';
 
@@ -57,6 +58,8 @@ export interface RestoreJob {
   readonly delta?: boolean;
   /** Leave out reading the target back. */
   readonly noVerify?: boolean;
+  /** On a UEFI machine: make no boot entry for the target and write no fallback loader. */
+  readonly noBootEntry?: boolean;
   /** Write zeros where the image has no used bytes, instead of leaving what is there. */
   readonly zeroUnused?: boolean;
   /** Restore what can be read from a damaged repository. */
@@ -81,6 +84,8 @@ export interface CloneJob {
   readonly delta?: boolean;
   /** Leave out reading the targets back. */
   readonly noVerify?: boolean;
+  /** On a UEFI machine: make no boot entry for a single target and write no fallback loader. */
+  readonly noBootEntry?: boolean;
   /** Logical sector size of a disk-image file in bytes, where it cannot be told. */
   readonly sectorSize?: number;
 }
@@ -169,6 +174,8 @@ export interface DiskPlan {
   readonly tableWrites?: readonly TableWrite[];
   /** Restore and clone: partitions that are not as and where they were; in the order of their places. */
   readonly layout?: readonly LayoutChange[];
+  /** Restore and clone: what is done after the writing so that this machine starts the disk. */
+  readonly bootEntry?: BootEntryPlan;
 }
 
 /** What a job would do. Nothing was written to make it. */

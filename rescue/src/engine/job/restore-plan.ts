@@ -4,6 +4,8 @@ import { PermafrostError } from '../base/errors.ts';
 import { describeTarget, openTarget, type OpenDisk } from '../device/device.ts';
 import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
 import type { TablePlan } from '../partition/relocate.ts';
+import { planBootEntry, type BootEntryPlan } from '../boot/boot-entry.ts';
+import { readFirmware } from '../device/firmware.ts';
 import { readTable } from '../partition/table.ts';
 import { FrameReader } from '../repository/frame-reader.ts';
 import { imageReader } from '../repository/image-reader.ts';
@@ -35,6 +37,7 @@ export interface PlannedTarget {
   readonly tables: TablePlan;
   readonly growths: readonly Growth[];
   readonly changes: readonly LayoutChange[];
+  readonly bootEntry?: BootEntryPlan;
 }
 
 /** A planned restore. The caller closes targets and repository. */
@@ -159,6 +162,10 @@ async function planTarget(
     });
     refusals.push(...planned.refusals);
     const placed = placeRegions(imaged.regions, sizeBytes, layout);
+    const bootEntry =
+      disk?.identity.kind === 'device' && job.noBootEntry !== true
+        ? await planBootEntry(source, await readFirmware(), { sectorSize: imaged.sectorSize })
+        : undefined;
     return {
       imaged,
       ...opened,
@@ -170,6 +177,7 @@ async function planTarget(
       tables,
       growths,
       changes,
+      ...(bootEntry === undefined ? {} : { bootEntry }),
     };
   } catch (error) {
     await disk?.close();
@@ -223,6 +231,7 @@ async function describeDiskPlan(
       bytesHex: Buffer.from(bytes).toString('hex'),
     })),
     ...(target.changes.length === 0 ? {} : { layout: target.changes }),
+    ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
   };
 }
 

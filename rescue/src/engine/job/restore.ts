@@ -5,6 +5,7 @@
 import type { BlockFile, ChunkPool } from 'blockdev-native';
 import { PermafrostError, throwIfCancelled } from '../base/errors.ts';
 import { openTarget, type OpenDisk } from '../device/device.ts';
+import { tableSectorSize } from '../device/identity.ts';
 import type { ImagedRegion } from '../repository/manifest.ts';
 import { bootWarnings, checkWritten } from './boot-check-job.ts';
 import { growFileSystems } from './grow-file-system.ts';
@@ -16,6 +17,7 @@ import { readBack } from './read-back.ts';
 import { ReportBuilder } from './report.ts';
 import { prepareRestore, type PlannedTarget, type PreparedRestore } from './restore-plan.ts';
 import { RegionRestore, type Expected } from './restore-region.ts';
+import { writeBootEntry } from './write-boot-entry.ts';
 import { withPool, type RunOptions } from './run-options.ts';
 import {
   CLEAR_BYTES,
@@ -128,6 +130,11 @@ class TargetRestore {
       if (target.growths.length > 0) {
         meter.begin('growing');
         report.warn(...(await growFileSystems(disk, target.growths)));
+      }
+      if (target.bootEntry !== undefined) {
+        await disk.file.dropCache();
+        const sectorSize = tableSectorSize(disk.identity, target.imaged.sectorSize);
+        report.warn(...(await writeBootEntry(disk, target.bootEntry, sectorSize)));
       }
       const left = await settleTarget(disk);
       if (left !== undefined) report.warn(left);

@@ -62,6 +62,7 @@ function restoreJob(state: FlowState, repository: string): RestoreJob | undefine
     ...(state.flags.grow === true && leftOut.length === 0 ? { grow: 'last' } : {}),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
+    ...flag(state, 'noBootEntry'),
     ...flag(state, 'zeroUnused'),
     ...flag(state, 'keepGoing'),
     ...flag(state, 'allowUnresolved'),
@@ -81,6 +82,7 @@ function cloneJob(state: FlowState): CloneJob | undefined {
     ...(state.flags.grow === true ? { grow: 'last' } : {}),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
+    ...flag(state, 'noBootEntry'),
   };
 }
 

@@ -53,6 +53,7 @@ export type Flag =
   | 'delta'
   | 'noVerify'
   | 'grow'
+  | 'noBootEntry'
   | 'zeroUnused'
   | 'keepGoing'
   | 'independent'

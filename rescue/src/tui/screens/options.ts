@@ -42,11 +42,13 @@ export function optionsView(state: FlowState, words: Words): View {
             check('grow', w.grow, w.growDetail),
             check('delta', w.delta, w.deltaDetail),
             check('noVerify', w.noVerify, w.noVerifyDetail),
+            check('noBootEntry', w.noBootEntry, w.noBootEntryDetail),
           ]
         : [
             ...(state.leftOut.length > 0 ? [] : [check('grow', w.grow, w.growDetail)]),
             check('delta', w.delta, w.deltaDetail),
             check('noVerify', w.noVerify, w.noVerifyDetail),
+            check('noBootEntry', w.noBootEntry, w.noBootEntryDetail),
             check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),
             check('keepGoing', w.keepGoing, w.keepGoingDetail),
           ];

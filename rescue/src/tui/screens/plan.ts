@@ -171,6 +171,7 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words):
     ...(restores ? [] : rawBlocks(disk.regions, words)),
     ...(disk.layout ?? []).map((change) => text(layoutWords(change, words), 'warning')),
     ...(disk.tableWrites ?? []).map(({ what }) => text(w.rewritten(what))),
+    ...bootEntryBlocks(disk, words),
     ...disk.regions.flatMap((region) =>
       region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),
     ),
@@ -188,6 +189,17 @@ function layoutWords({ number, from, to, tool }: LayoutChange, words: Words): st
     ...(tool === undefined ? [] : [w.layout.tool(tool)]),
   ];
   return `${regionName({ kind: 'partition', partitions: [number], name: '' }, words)}: ${how.join(', ')}`;
+}
+
+/** What is done so that this machine starts the disk. */
+function bootEntryBlocks({ bootEntry }: DiskPlan, { plan: w }: Words): Block[] {
+  if (bootEntry === undefined) return [];
+  return [
+    ...bootEntry.entries.map(({ label, action }) =>
+      text(action === 'there' ? w.bootEntryThere(label) : w.bootEntry(label)),
+    ),
+    ...(bootEntry.fallback.length === 0 ? [] : [text(w.fallback)]),
+  ];
 }
 
 /** The partitions, and other regions that matter. */

@@ -333,6 +333,9 @@ export const de: Words = {
       `${bytes} werden gelesen, gespeichert wird weniger: was schon da ist, wird nicht noch einmal gespeichert.`,
     free: (bytes) => `${bytes} sind dort frei.`,
     write: (bytes) => `${bytes} werden geschrieben.`,
+    bootEntry: (label) => `Dieser Rechner bekommt den Starteintrag „${label}“ dafür.`,
+    bootEntryThere: (label) => `Dieser Rechner hat den Starteintrag „${label}“ dafür.`,
+    fallback: 'Das Ersatz-Startprogramm kommt auf ihre EFI-Partition, damit jeder UEFI-Rechner sie findet.',
     tight:
       'Der Platz könnte nicht reichen. Geht er aus, bleibt das Gespeicherte, und Sie können später weitermachen.',
     destroys: 'WIRD ÜBERSCHRIEBEN UND GEHT VERLOREN:',
@@ -383,6 +386,9 @@ export const de: Words = {
     chunk: 'KiB je Stück, in einem neuen Ordner',
     delta: 'Nur schreiben, was sich unterscheidet',
     deltaDetail: 'Liest das Ziel zuerst. Schnell, wenn schon zurückgespielt oder unterbrochen wurde.',
+    noBootEntry: 'Keinen Starteintrag in diesem Rechner anlegen',
+    noBootEntryDetail:
+      'Für eine Platte, die in einen anderen Rechner kommt. Dann kommt auch nichts auf die Platte hinzu.',
     noVerify: 'Die Platte danach nicht zurücklesen',
     noVerifyDetail: 'Dann ist nicht bekannt, ob die Platte behalten hat, was geschrieben wurde.',
     grow: 'Freien Platz der letzten Partition geben, die wachsen kann',
