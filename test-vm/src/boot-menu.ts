@@ -19,7 +19,7 @@ export async function chooseEntryWith(machine: Machine, title: string, words: st
   const down = await serial.becomes(
     (rows) => {
       const first = rows.findIndex((row) => row.includes('setparams'));
-      const line = rows.findIndex((row) => /^\s*linux +\//.test(row));
+      const line = rows.findIndex((row) => /^\s*[|│]?\s*linux +\//.test(row));
       return first < 0 || line < 0 ? undefined : line - first;
     },
     30,
@@ -28,12 +28,12 @@ export async function chooseEntryWith(machine: Machine, title: string, words: st
   for (let line = 0; line < down; line++) await serial.press('down');
   const [endOfLine, start] = ['\x05', '\x18']; // Ctrl-E, Ctrl-X
   await serial.type(`${endOfLine} ${words}`);
-  // Long lines go on in the next row, after a mark.
+  // There is a frame, and long lines go on in the next row, after a mark.
   await serial.becomes(
     (rows) =>
       rows
         .join('')
-        .replaceAll(/[\s\\]/g, '')
+        .replaceAll(/[\s\\|│]/g, '')
         .includes(words.replaceAll(' ', '')) || undefined,
     30,
     `the entry has ${words}`,

@@ -10,7 +10,7 @@ import { describeSourceDisk, makeSourceDisk, sourceDiskBytes } from '../src/sour
 const job = `version: 1
 id: small
 countdown: 0
-repository: { label: STORE, folder: . }
+repository: { label: STORE, folder: images }
 steps:
   - image: { source: { serial: SOURCE } }
   - verify: { image: latest, independent: true }
