@@ -112,9 +112,11 @@ test('says which region is worked on, and how much of it is done', async (t) => 
   await runImage({ kind: 'image', sources: [source], repository, raw: true }, { onProgress });
   const target = join(folder, 'target.img');
   await runRestore({ kind: 'restore', repository, image: 'latest', targets: [{ target }] }, { onProgress });
-  // Which regions are seen depends on when the snapshots fall.
+  // Which regions are seen depends on when the snapshots fall; a phase may be over before the first of them.
   const phases = new Set([...seen.values()].map(({ phase }) => phase));
-  assert.deepEqual([...phases], ['reading', 'writing', 'reading back']);
+  assert.ok(phases.has('reading'));
+  const inOrder = (['reading', 'writing', 'reading back'] as const).filter((phase) => phases.has(phase));
+  assert.deepEqual([...phases], inOrder);
   for (const { region, doneBytes } of seen.values()) {
     const part = layout.find(({ number }) => region!.name === `partition ${number}`);
     assert.ok(region!.doneBytes <= doneBytes);
