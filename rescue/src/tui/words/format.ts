@@ -40,3 +40,8 @@ export function makeFormat(point: string, bytesWord: string): Format {
     moment: (iso) => iso.slice(0, 16).replace('T', ' '),
   };
 }
+
+/** `1 disk`, `3 disks`. */
+export function count(n: number, one: string, many: string): string {
+  return `${n} ${n === 1 ? one : many}`;
+}

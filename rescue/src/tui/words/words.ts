@@ -1,6 +1,6 @@
 /** Everything that the UI says, in one language. A language that lacks a text does not compile. */
-import { de } from './de.ts';
-import { en } from './en.ts';
+import { de } from './de/de.ts';
+import { en } from './en/en.ts';
 import type { Language } from './languages.ts';
 
 export type Words = typeof en;

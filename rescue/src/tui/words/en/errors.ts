@@ -1,0 +1,29 @@
+/** Errors, and why all of something is saved: what happened, and what to do. */
+export const errors = {
+  /** What to do, where the engine's own hint speaks of commands that nobody types here. */
+  hints: {
+    'device/not-found': 'Plug it in again, or choose another disk.',
+    'device/changed': 'Nothing was written. Choose the disk again.',
+    'device/in-use':
+      'Close what uses it, or start the machine from the Permafrost stick, which uses no disk.',
+    'device/no-permission': 'Leave, and start the program as root (for example with sudo).',
+    'device/failed': 'Check that the disk is still plugged in, and try again.',
+    'repository/corrupt': 'Check everything in that folder, and the disk that holds it.',
+    'repository/full':
+      'No image was made. What was saved is kept: make some room and do the same again; it continues.',
+    'repository/on-source': 'An image on the drive it came from dies with it. Choose another place.',
+    'repository/on-target': 'Choose another disk: the one that holds the images cannot be overwritten.',
+    'repository/unresolved': 'Choose another place, or say that it is certainly on another disk.',
+    'image/not-found': 'Choose the image again.',
+    'image/corrupt': 'Check it. Other images are not affected by it.',
+    'plan/changed': 'Nothing was written. Look at the new plan.',
+    'job/cancelled': 'Nothing half-done was left behind. Do the same again to continue.',
+  } as Readonly<Record<string, string>>,
+  /** Errors in this language; English is the engine's own. */
+  errors: {} as Readonly<Record<string, (details: Readonly<Record<string, unknown>>) => string>>,
+  /** By the code of the engine; its own words where there is none. */
+  raw: {
+    reasons: {} as Readonly<Record<string, string>>,
+    remedies: {} as Readonly<Record<string, string>>,
+  },
+};
