@@ -12,7 +12,7 @@ import type {
 import type { FlowState } from '../../src/tui/flow/state.ts';
 import { diskKey } from '../../src/tui/flow/state.ts';
 import { sampleDisk, sampleImage, samplePlan, sampleState } from './sample.ts';
-import { sampleReport } from './scenes.ts';
+import { sampleReport } from './job-scenes.ts';
 
 const GiB = 1024 ** 3;
 const MiB = 1024 ** 2;

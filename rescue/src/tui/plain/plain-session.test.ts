@@ -1,7 +1,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { sampleDisk, samplePlan } from '../../../test/tui/sample.ts';
-import { restoreJob, scenes } from '../../../test/tui/scenes.ts';
+import { restoreJob } from '../../../test/tui/job-scenes.ts';
+import { scenes } from '../../../test/tui/scenes.ts';
 import type { Effect } from '../flow/effects.ts';
 import { viewOf } from '../screens/view-of.ts';
 import { languages } from '../words/languages.ts';

@@ -2,7 +2,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { asciiTheme, testSession, unicodeTheme } from '../../../test/tui/drawn.ts';
-import { problems, scenes } from '../../../test/tui/scenes.ts';
+import { problems } from '../../../test/tui/problems.ts';
+import { scenes } from '../../../test/tui/scenes.ts';
 import { keysOf } from '../components/layout.ts';
 import type { FlowState } from '../flow/state.ts';
 import { drawable } from '../text.ts';

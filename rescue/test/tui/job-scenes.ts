@@ -1,0 +1,166 @@
+/** The pages of a job that runs, has ended, or is about to begin: {@link jobScenes} by their names. */
+import type { Gap, Job, Report } from '../../src/engine/index.ts';
+import type { HostState, RunningState } from '../../src/runner/job-host.ts';
+import type { FlowState } from '../../src/tui/flow/state.ts';
+import { problems } from './problems.ts';
+import { sampleDisk, sampleImage, samplePlan, sampleState } from './sample.ts';
+
+const MiB = 1024 * 1024;
+
+export const imageJob: Job = { kind: 'image', sources: ['/dev/sdb'], repository: '/r/permafrost' };
+export const restoreJob: Job = {
+  kind: 'restore',
+  repository: '/r/permafrost',
+  image: sampleImage().id,
+  targets: [{ disk: 1, target: '/dev/sdb' }],
+};
+export const verifyJob: Job = { kind: 'verify', repository: '/r/permafrost' };
+export const cloneJob: Job = { kind: 'clone', source: '/dev/sdb', targets: ['/dev/sdc', '/dev/sdd'] };
+
+const gap = (n: number): Gap => ({
+  disk: 1,
+  region: 'partition 1',
+  offset: n * MiB,
+  length: 4096,
+  reason: 'Input/output error',
+});
+const gaps = Array.from({ length: 12 }, (_, i) => gap(i));
+
+const disks = ['b', 'c', 'd'].map((letter) => sampleDisk(`/dev/sd${letter}`));
+const error = problems[0]!;
+const onHost = (host: HostState, more: Partial<FlowState> = {}): FlowState =>
+  sampleState({ disks, host, ...more });
+const run = (job: Job) => ({ id: 'r1', job, startedAt: '2026-11-25T10:00:00Z' });
+const running = (job: Job, more: Partial<RunningState> = {}): RunningState => ({
+  kind: 'running',
+  run: run(job),
+  plan: samplePlan(job),
+  paused: false,
+  cancelling: false,
+  gaps: [],
+  gapCount: 0,
+  ...more,
+});
+const progress = {
+  phase: 'reading',
+  subject: '/dev/sdb partition 1',
+  doneBytes: 200 * MiB,
+  totalBytes: 500 * MiB,
+  badBytes: 8192,
+  bytesPerSecond: 90 * MiB,
+  secondsLeft: 3725,
+  reusedBytes: 10 * MiB,
+  newBytes: 190 * MiB,
+  storedBytes: 80 * MiB,
+  region: { disk: 1, name: 'partition 1', doneBytes: 200 * MiB },
+  final: false,
+} as const;
+
+const sums = {
+  usedBytes: 500 * MiB,
+  newBytes: 190 * MiB,
+  storedBytes: 80 * MiB,
+  reusedBytes: 310 * MiB,
+  writtenBytes: 500 * MiB,
+  verifiedBytes: 500 * MiB,
+  images: 3,
+  imagesDamaged: 1,
+};
+export function sampleReport(job: Job, more: Partial<Report> = {}): Report {
+  return {
+    job,
+    outcome: 'done',
+    program: 'permafrost',
+    startedAt: '2026-11-25T10:00:00Z',
+    seconds: 83,
+    phases: [{ phase: 'writing', seconds: 40 }],
+    ...(job.kind === 'image'
+      ? { image: { id: sampleImage().id, name: 'before the update', sequence: 7 } }
+      : {}),
+    disks: [],
+    sums,
+    gaps: [],
+    gapsLeftOut: 0,
+    warnings: [],
+    ...more,
+  };
+}
+const ended = (report: Report, more: object = {}): HostState => ({
+  kind: 'ended',
+  run: run(report.job),
+  plan: samplePlan(report.job),
+  report,
+  reportPaths: ['/r/permafrost/reports/2026-11-25T10-00-00Z-before-the-update.json'],
+  ...more,
+});
+
+/** By the names of what they show. */
+export const jobScenes: Readonly<Record<string, FlowState>> = {
+  'home while a job runs': onHost(running(imageJob), { watching: false }),
+  'home when a job has ended': onHost(ended(sampleReport(imageJob)), { watching: false }),
+  'home with the runner lost': onHost({ kind: 'lost', error }, { watching: false }),
+  'running, planning': onHost({ ...running(imageJob) }),
+  'running, an image': onHost(running(imageJob, { progress, gaps: gaps.slice(0, 3), gapCount: 3 }), {
+    regionDone: { '1/partition 1': 200 * MiB },
+  }),
+  'running, a step of a job file': onHost(
+    running(imageJob, {
+      progress,
+      run: { ...run(imageJob), file: { id: 'nightly', source: 'the stick PERMAFROST', step: 2, steps: 3 } },
+    }),
+  ),
+  'running, a restore': onHost(running(restoreJob, { progress: { ...progress, phase: 'writing' } })),
+  'running, a copy': onHost(running(cloneJob, { progress: { ...progress, phase: 'writing' } })),
+  'running, a check': onHost(running(verifyJob, { progress: { ...progress, phase: 'verifying' } })),
+  paused: onHost(running(imageJob, { progress, paused: true })),
+  cancelling: onHost(running(imageJob, { progress, cancelling: true })),
+  'waiting for a share': onHost(
+    running(imageJob, { progress, waiting: 'the share //nas/images does not answer' }),
+  ),
+  'done, an image': onHost(ended(sampleReport(imageJob))),
+  'done, an image with gaps': onHost(
+    ended(sampleReport(imageJob, { outcome: 'done-with-gaps', gaps, gapsLeftOut: 500 })),
+  ),
+  'done, a restore': onHost(ended(sampleReport(restoreJob, { verified: true }))),
+  'done, a restore not read back': onHost(ended(sampleReport(restoreJob, { verified: false }))),
+  'done, a check': onHost(ended(sampleReport(verifyJob))),
+  'a check that found damage': onHost(
+    ended(sampleReport(verifyJob, { outcome: 'does-not-verify', gaps: gaps.slice(0, 2) })),
+  ),
+  'done, a copy': onHost(
+    ended(
+      sampleReport(cloneJob, {
+        verified: true,
+        targets: [1, 2].map((number) => ({
+          number,
+          outcome: 'done',
+          identity: samplePlan(imageJob).disks[0]!.identity,
+        })) as unknown as NonNullable<Report['targets']>,
+      }),
+    ),
+  ),
+  'stopped, an image': onHost(ended(sampleReport(imageJob, { outcome: 'cancelled' }))),
+  'stopped, a restore': onHost(ended(sampleReport(restoreJob, { outcome: 'cancelled' }))),
+  'failed, a restore': onHost(
+    ended(sampleReport(restoreJob, { outcome: 'failed', error: problems[10]!, warnings: ['A warning.'] })),
+  ),
+  'ended without a report': onHost({ kind: 'ended', run: run(imageJob), error, reportPaths: [] }),
+  'ended, power off follows': onHost(
+    ended(sampleReport(imageJob), { next: { action: 'power-off', secondsLeft: 30 } }),
+  ),
+  countdown: onHost({
+    kind: 'countdown',
+    file: { id: 'nightly', source: 'the stick PERMAFROST', step: 0, steps: 4 },
+    jobs: [imageJob, restoreJob, cloneJob, verifyJob],
+    overwrites: ['Samsung SSD 870 EVO 1TB, 931.5 GiB, serial S5Y1NG0NB042, /dev/sdb'],
+    secondsLeft: 30,
+  }),
+  'countdown that overwrites nothing': onHost({
+    kind: 'countdown',
+    file: { id: 'nightly', source: 'the stick PERMAFROST', step: 0, steps: 1 },
+    jobs: [verifyJob],
+    overwrites: [],
+    secondsLeft: 1,
+  }),
+  lost: onHost({ kind: 'lost', error }),
+};
