@@ -140,3 +140,26 @@ test('a plan ends with what a clean shutdown would save in all', () => {
   assert.ok(lines.includes('70.0 MiB less after a clean shutdown: see above what to do'));
   assert.doesNotMatch(planLines({ ...plan, disks: [disk(clean)] }, 100).join('\n'), /clean shutdown/);
 });
+
+test('limits of a disk stand above everything else of it, also of a target', () => {
+  const limited = {
+    ...disk(clean),
+    limits: [{ kind: 'failing' }, { kind: 'hpa', hiddenBytes: 512, wholeBytes: 1024 }],
+  } as const;
+  const [, first, second] = diskLines(limited, 400);
+  assert.match(first!, /^ {2}WARNING: The disk itself says \(SMART\) that it is failing/);
+  assert.match(second!, /^ {2}WARNING: A host protected area hides 512 of the 1024 bytes/);
+  const plan = {
+    job: { kind: 'clone', source: 'a', targets: ['b'] },
+    digest: '0123',
+    summary: 'Clone.',
+    source: limited,
+    disks: [limited],
+    readBytes: 1,
+    writeBytes: 1,
+    warnings: [],
+    refusals: [],
+  } as const;
+  const said = planLines(plan, 400).filter((line) => line.includes('WARNING'));
+  assert.equal(said.length, 4);
+});

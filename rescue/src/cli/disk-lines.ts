@@ -1,5 +1,5 @@
 /** One disk with its regions, as lines: what `inspect` prints and plans are made of. */
-import { describeIdentity, type DiskPlan, type RegionPlan } from '../engine/index.ts';
+import { describeIdentity, describeLimit, type DiskPlan, type RegionPlan } from '../engine/index.ts';
 import { mapLines } from './disk-map.ts';
 import { formatBytes, formatTable, wrap } from './format.ts';
 
@@ -13,6 +13,7 @@ export function diskLines(disk: DiskPlan, width: number): string[] {
   const map = mapLines(regions, sizeBytes, width);
   return [
     ...wrap(describeIdentity(identity), width),
+    ...limitLines(disk, width),
     `  ${formatBytes(sizeBytes)}, ${tableName(table.kind)}${id}, sectors of ${sectorSize} bytes`,
     ...map,
     ...(map.length === 0 ? [] : ['   █ used   ░ unused   · in no partition']),
@@ -24,6 +25,11 @@ export function diskLines(disk: DiskPlan, width: number): string[] {
     ),
     ...disk.warnings.flatMap((warning) => wrap(`Note: ${warning}`, width, '  ')),
   ];
+}
+
+/** What the disk itself hides, refuses or is about to lose. */
+export function limitLines({ limits = [] }: Pick<DiskPlan, 'limits'>, width: number): string[] {
+  return limits.flatMap((limit) => wrap(`WARNING: ${describeLimit(limit)}`, width, '  '));
 }
 
 /** Bytes that would not be used after a clean shutdown; 0 if that would change nothing or is not known. */

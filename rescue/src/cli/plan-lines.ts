@@ -1,6 +1,6 @@
 /** A plan in words: what is read, what is written, what is destroyed, and why it would be refused. */
 import { describeIdentity, type DiskPlan, type Plan } from '../engine/index.ts';
-import { diskLines, savedByShutdown } from './disk-lines.ts';
+import { diskLines, limitLines, savedByShutdown } from './disk-lines.ts';
 import { formatBytes, wrap } from './format.ts';
 
 export function planLines(plan: Plan, width: number): string[] {
@@ -78,9 +78,10 @@ function bootEntryLines({ bootEntry }: DiskPlan, width: number): string[] {
 }
 
 /** A target that becomes like the source: which disk it is, and what differs. */
-function targetLines({ identity, warnings }: DiskPlan, width: number): string[] {
+function targetLines({ identity, warnings, limits }: DiskPlan, width: number): string[] {
   return [
     ...wrap(`to ${describeIdentity(identity)}`, width),
+    ...limitLines(limits === undefined ? {} : { limits }, width),
     ...warnings.flatMap((warning) => wrap(`Note: ${warning}`, width, '  ')),
   ];
 }

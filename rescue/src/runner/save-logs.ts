@@ -2,7 +2,14 @@
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { arch, release, version } from 'node:os';
 import { join } from 'node:path';
-import { describeDisks, PermafrostError, PROGRAM, runProgram, stateFolder } from '../engine/index.ts';
+import {
+  addLimits,
+  describeDisks,
+  PermafrostError,
+  PROGRAM,
+  runProgram,
+  stateFolder,
+} from '../engine/index.ts';
 import { errorReportOf } from './run-view.ts';
 
 /** Files of the rescue environment's own, below its state folder. */
@@ -46,7 +53,7 @@ async function versions(): Promise<string> {
 
 async function disks(): Promise<string> {
   try {
-    return `${JSON.stringify(await describeDisks(), null, 2)}\n`;
+    return `${JSON.stringify(await addLimits(await describeDisks()), null, 2)}\n`;
   } catch (error) {
     return `${JSON.stringify(errorReportOf(error), null, 2)}\n`;
   }

@@ -1,5 +1,5 @@
 /** `permafrost disks`: the disks of this machine. */
-import { describeDisks, exitCodes, type ListedDisk } from '../../engine/index.ts';
+import { addLimits, describeDisks, describeLimit, exitCodes, type ListedDisk } from '../../engine/index.ts';
 import { usageError, type Command } from '../command.ts';
 import { formatBytes, formatTable, wrap } from '../format.ts';
 
@@ -11,7 +11,7 @@ export const disksCommand: Command = {
   help: {},
   async run({ positionals, output, signal }) {
     if (positionals.length > 0) throw usageError(`unexpected argument "${positionals[0]!}"`);
-    const disks = await describeDisks(signal);
+    const disks = await addLimits(await describeDisks(signal), signal);
     for (const disk of disks) output.emit('disk', disk);
     output.emit('disks', { count: disks.length });
     if (disks.length === 0) output.print('No disks were found.');
@@ -21,7 +21,10 @@ export const disksCommand: Command = {
   },
 };
 
-function diskLines({ disk, uses, table, regions, problem }: ListedDisk, width: number): string[] {
+export function diskLines(
+  { disk, uses, table, regions, limits = [], problem }: ListedDisk,
+  width: number,
+): string[] {
   const { path, model, serial, wwn, sizeBytes, sectorSize, physicalSectorSize, bus, removable, rotational } =
     disk;
   const name = [path, formatBytes(sizeBytes), model, serial === undefined ? undefined : `serial ${serial}`];
@@ -56,6 +59,7 @@ function diskLines({ disk, uses, table, regions, problem }: ListedDisk, width: n
           'right',
           'left',
         ])),
+    ...limits.flatMap((limit) => wrap(`WARNING: ${describeLimit(limit)}`, width, '  ')),
     ...uses.flatMap(({ message }) => wrap(`IN USE: ${message}`, width, '  ')),
     ...(problem === undefined ? [] : wrap(`Not read: ${problem}`, width, '  ')),
   ];

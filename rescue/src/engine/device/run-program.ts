@@ -60,6 +60,7 @@ export const runProgram: RunProgram = async ({ program, args, env = {}, limitMs 
           } catch {
             // It has just ended by itself.
           }
+          child.unref();
           end(`did not end within ${limitMs / 1000} seconds`);
         };
         child.once('error', (error: NodeJS.ErrnoException) =>

@@ -13,7 +13,7 @@ import { inspectDisk, type InspectedRegion } from './inspect-disk.ts';
 import type { CloneJob, DiskPlan, LayoutChange, Plan } from './job.ts';
 import { placeRegions } from './place-regions.ts';
 import { planTargetLayout, type Growth } from './plan-layout.ts';
-import { sealPlan } from './plan-parts.ts';
+import { planLimits, sealPlan } from './plan-parts.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** One disk that becomes like the source. */
@@ -77,7 +77,10 @@ export async function prepareClone(
     checkPartitions(job, inspected);
     const source = { disk, inspected };
     const refusals: PermafrostError[] = [];
-    const described = describeDisk(1, disk, inspected);
+    const described = {
+      ...describeDisk(1, disk, inspected),
+      ...(await planLimits(disk.identity, options)),
+    };
     const disks: DiskPlan[] = [];
     for (const [i, path] of job.targets.entries()) {
       const target = await planTarget(i + 1, path, source, job, refusals);
@@ -195,6 +198,7 @@ async function describeTargetPlan(
     })),
     ...(changes.length === 0 ? {} : { layout: changes }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
+    ...(await planLimits(identity, options)),
   };
 }
 

@@ -13,7 +13,7 @@ import { CloneTarget, type ExpectedBatch } from './clone-target.ts';
 import { heldChunks } from './held-chunks.ts';
 import type { InspectedRegion } from './inspect-disk.ts';
 import type { CloneJob, Report } from './job.ts';
-import { checkConfirmed, throwIfRefused } from './plan-parts.ts';
+import { checkConfirmed, limitWarnings, throwIfRefused } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
 import { withPool, type RunOptions } from './run-options.ts';
@@ -40,7 +40,7 @@ export async function runClone(job: CloneJob, options: RunOptions = {}): Promise
     try {
       report.plan(plan.digest);
       options.onPlan?.(plan);
-      report.warn(...plan.warnings);
+      report.warn(...limitWarnings(plan), ...plan.warnings);
       throwIfRefused(plan.refusals, refusals);
       checkConfirmed(plan, options.confirmed);
       report.disk(1, source.disk.identity);

@@ -5,7 +5,7 @@ import { describeIdentity } from '../device/identity.ts';
 import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from '../repository/format.ts';
 import { inspectDisk, type InspectedDisk, type InspectedRegion } from './inspect-disk.ts';
 import type { DiskPlan, ImageJob, Plan, RegionPlan } from './job.ts';
-import { describeTable, sealPlan } from './plan-parts.ts';
+import { describeTable, planLimits, sealPlan } from './plan-parts.ts';
 import { repositoryPlace, type RepositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -53,7 +53,7 @@ export async function prepareImage(
           }),
         );
     }
-    return { plan: describePlan(job, sources, refusals, place), sources, refusals };
+    return { plan: await describePlan(job, sources, refusals, place, options), sources, refusals };
   } catch (error) {
     await Promise.all(sources.map(({ disk }) => disk.close()));
     throw error;
@@ -119,13 +119,19 @@ export function checkPartitions(
     });
 }
 
-function describePlan(
+async function describePlan(
   job: ImageJob,
   sources: readonly ImageSource[],
   refusals: readonly PermafrostError[],
   { freeBytes, warnings: placeWarnings }: RepositoryPlace,
-): Plan {
-  const disks = sources.map(({ disk, inspected }, i) => describeDisk(i + 1, disk, inspected));
+  options: Pick<RunOptions, 'signal'>,
+): Promise<Plan> {
+  const disks = await Promise.all(
+    sources.map(async ({ disk, inspected }, i) => ({
+      ...describeDisk(i + 1, disk, inspected),
+      ...(await planLimits(disk.identity, options)),
+    })),
+  );
   const readBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
   const warnings = placeWarnings.concat(
     disks.flatMap((disk) => [

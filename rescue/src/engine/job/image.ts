@@ -11,7 +11,7 @@ import { isIncluded, prepareImage } from './image-plan.ts';
 import type { InspectedDisk, InspectedRegion } from './inspect-disk.ts';
 import type { ImageJob, Report } from './job.ts';
 import { describeMachine } from './machine.ts';
-import { checkConfirmed, describeTable, throwIfRefused } from './plan-parts.ts';
+import { checkConfirmed, describeTable, limitWarnings, throwIfRefused } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
 import { withPool, type RunOptions } from './run-options.ts';
@@ -27,7 +27,7 @@ export async function runImage(job: ImageJob, options: RunOptions = {}): Promise
     try {
       report.plan(plan.digest);
       options.onPlan?.(plan);
-      report.warn(...plan.warnings);
+      report.warn(...limitWarnings(plan), ...plan.warnings);
       throwIfRefused(plan.refusals, refusals);
       checkConfirmed(plan, options.confirmed);
       const repository = await openOrCreate(job);

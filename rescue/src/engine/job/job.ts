@@ -5,6 +5,7 @@ import type { ErrorReport } from '../base/errors.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
 import type { BootCheck } from '../boot/boot-check.ts';
 import type { BootEntryPlan } from '../boot/boot-entry.ts';
+import type { DiskLimit } from '../device/disk-limits.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 import type { ImagedPartition, RegionFileSystem } from '../repository/manifest.ts';
 
@@ -169,6 +170,8 @@ export interface DiskPlan {
   readonly regions: readonly RegionPlan[];
   readonly usedBytes: number;
   readonly warnings: readonly string[];
+  /** What the disk itself hides, refuses or is about to lose; no part of the digest, since a dying disk does not always answer. */
+  readonly limits?: readonly DiskLimit[];
   /** Restore and clone: what is on the target now and will be lost, for people. */
   readonly destroys?: readonly string[];
   readonly tableWrites?: readonly TableWrite[];

@@ -2,6 +2,7 @@
 import { subReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
 import { openSource } from '../device/device.ts';
+import { readDiskLimits, type DiskLimit } from '../device/disk-limits.ts';
 import { listDisks, type Disk } from '../device/disks.ts';
 import { diskUse, type Use } from '../device/use.ts';
 import type { FileSystemInfo } from '../filesystem/file-system.ts';
@@ -24,6 +25,8 @@ export interface ListedDisk {
   readonly uses: readonly Use[];
   readonly table?: string;
   readonly regions: readonly ListedRegion[];
+  /** What the disk itself hides, refuses or is about to lose; absent where nobody has asked it. */
+  readonly limits?: readonly DiskLimit[];
   /** Why what is on it cannot be told. */
   readonly problem?: string;
 }
@@ -45,6 +48,16 @@ export async function describeDisks(signal?: AbortSignal): Promise<ListedDisk[]>
     }
   }
   return listed;
+}
+
+/** `listed` with the limits of each disk, all asked at once: seconds, where one does not answer. Throws `job/cancelled`. */
+export function addLimits(listed: readonly ListedDisk[], signal?: AbortSignal): Promise<ListedDisk[]> {
+  return Promise.all(
+    listed.map(async (one) => ({
+      ...one,
+      limits: await readDiskLimits(one.disk, signal === undefined ? {} : { signal }),
+    })),
+  );
 }
 
 /** Files that the running system mounts its programs from: its own root where it has been started from a medium, packages. */

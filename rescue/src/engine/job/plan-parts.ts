@@ -2,9 +2,12 @@
 import { native } from 'blockdev-native';
 import type { ErrorReport } from '../base/errors.ts';
 import { PermafrostError } from '../base/errors.ts';
+import { describeLimit, limitsOf } from '../device/disk-limits.ts';
+import type { DiskIdentity } from '../device/identity.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
 import type { ImagedPartition } from '../repository/manifest.ts';
-import type { Plan } from './job.ts';
+import type { DiskPlan, Plan } from './job.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** The table as manifests and plans keep it. */
 export function describeTable(table: PartitionTable): {
@@ -31,9 +34,36 @@ export function describeTable(table: PartitionTable): {
 export function sealPlan(plan: Omit<Plan, 'digest'>, extra: readonly Uint8Array[] = []): Plan {
   const hasher = native.createHasher();
   // Free space changes while people read: it decides nothing.
-  hasher.update(Buffer.from(JSON.stringify({ ...plan, freeBytes: undefined })));
+  const { source, disks } = plan;
+  const decided = {
+    ...plan,
+    freeBytes: undefined,
+    disks: disks.map(withoutLimits),
+    ...(source === undefined ? {} : { source: withoutLimits(source) }),
+  };
+  hasher.update(Buffer.from(JSON.stringify(decided)));
   for (const bytes of extra) hasher.update(bytes);
   return { ...plan, digest: hasher.digest().toString('hex').slice(0, 32) };
+}
+
+function withoutLimits(disk: DiskPlan): object {
+  return { ...disk, limits: undefined };
+}
+
+/** The limits of the disk `identity`, as its plan has them. Throws `job/cancelled`. */
+export async function planLimits(
+  identity: DiskIdentity,
+  { signal }: Pick<RunOptions, 'signal'>,
+): Promise<Pick<DiskPlan, 'limits'>> {
+  const limits = await limitsOf(identity, signal === undefined ? {} : { signal });
+  return limits.length === 0 ? {} : { limits };
+}
+
+/** What a report says of the disks of a plan: their limits, as sentences. */
+export function limitWarnings({ source, disks }: Pick<Plan, 'source' | 'disks'>): string[] {
+  return [...(source === undefined ? [] : [source]), ...disks].flatMap(({ identity, limits = [] }) =>
+    limits.map((limit) => `${identity.path}: ${describeLimit(limit)}`),
+  );
 }
 
 /** Throws `plan/refused` with all reasons, or the only one itself. */

@@ -16,7 +16,7 @@ import type { DiskPlan, LayoutChange, Plan, RegionPlan, RestoreJob } from './job
 import { placeRegions, type PlacedRegion } from './place-regions.ts';
 import { knownRegion, planTargetLayout, type Growth } from './plan-layout.ts';
 import { planPartitions } from './plan-partitions.ts';
-import { sealPlan } from './plan-parts.ts';
+import { planLimits, sealPlan } from './plan-parts.ts';
 import { repositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
 import { selectImage } from './select-image.ts';
@@ -232,6 +232,7 @@ async function describeDiskPlan(
     })),
     ...(target.changes.length === 0 ? {} : { layout: target.changes }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
+    ...(await planLimits(identity, options)),
   };
 }
 

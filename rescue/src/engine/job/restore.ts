@@ -11,7 +11,7 @@ import { bootWarnings, checkWritten } from './boot-check-job.ts';
 import { growFileSystems } from './grow-file-system.ts';
 import type { Plan, Report, RestoreJob } from './job.ts';
 import type { PlacedRegion } from './place-regions.ts';
-import { checkConfirmed, throwIfRefused } from './plan-parts.ts';
+import { checkConfirmed, limitWarnings, throwIfRefused } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { readBack } from './read-back.ts';
 import { ReportBuilder } from './report.ts';
@@ -53,7 +53,7 @@ export async function runRestore(job: RestoreJob, options: RunOptions = {}): Pro
         report.plan(plan.digest);
         options.onPlan?.(plan);
         report.image(image);
-        report.warn(...plan.warnings);
+        report.warn(...limitWarnings(plan), ...plan.warnings);
         throwIfRefused(plan.refusals, prepared.refusals);
         checkConfirmed(plan, options.confirmed);
         let writtenBytes = 0;

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeDisks, type ListedDisk } from '../../engine/index.ts';
+import { addLimits, describeDisks, type ListedDisk } from '../../engine/index.ts';
 
 const INTERVAL_MS = 1500;
 
@@ -14,6 +14,8 @@ export interface DiskWatchOptions {
   /** A job runs: disks are left alone until it has ended. */
   readonly isBusy: () => boolean;
   readonly describe?: (signal: AbortSignal) => Promise<readonly ListedDisk[]>;
+  /** Asks the disks themselves, which can take seconds. */
+  readonly limit?: (disks: readonly ListedDisk[], signal: AbortSignal) => Promise<readonly ListedDisk[]>;
   readonly signature?: () => Promise<string>;
   readonly intervalMs?: number;
 }
@@ -39,7 +41,8 @@ export class DiskWatch {
   }
 
   async #look(): Promise<void> {
-    const { onDisks, onError, isBusy, describe = describeDisks, signature = diskSignature } = this.#options;
+    const { onDisks, onError, isBusy } = this.#options;
+    const { describe = describeDisks, limit = addLimits, signature = diskSignature } = this.#options;
     const { signal } = this.#controller;
     try {
       const now = await signature();
@@ -48,6 +51,10 @@ export class DiskWatch {
         if (signal.aborted) return;
         this.#last = now;
         onDisks(disks);
+        // Nobody waits for what a disk that dies says of itself.
+        const limited = await limit(disks, signal);
+        const isNews = limited.some(({ limits = [] }) => limits.length > 0);
+        if (isNews && !this.#controller.signal.aborted && (await signature()) === now) onDisks(limited);
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -1,5 +1,12 @@
 /** Disks in words and as a map: the same everywhere. */
-import type { DiskIdentity, DiskPlan, ImagedDisk, ListedDisk, RegionPlan } from '../../engine/index.ts';
+import type {
+  DiskIdentity,
+  DiskLimit,
+  DiskPlan,
+  ImagedDisk,
+  ListedDisk,
+  RegionPlan,
+} from '../../engine/index.ts';
 import type { Block, MapBlock, MapRegion } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
@@ -37,6 +44,22 @@ export function identityWords(identity: DiskIdentity, words: Words): string {
       : [identity.serial === undefined ? common.noSerial : common.serial(identity.serial)]),
     ...(identity.model === undefined && identity.kind === 'file' ? [] : [identity.path]),
   ].join(', ');
+}
+
+/** What the disk itself hides, refuses or is about to lose. */
+export function limitBlocks(
+  { limits = [] }: { readonly limits?: readonly DiskLimit[] },
+  words: Words,
+): Block[] {
+  const { common, format } = words;
+  return limits.map((limit) =>
+    text(
+      'hiddenBytes' in limit
+        ? common.limits[limit.kind](format.bytes(limit.hiddenBytes), format.bytes(limit.wholeBytes))
+        : common.limits[limit.kind],
+      limit.kind === 'failing' ? 'danger' : 'warning',
+    ),
+  );
 }
 
 /** What kinds of contents are called. */

@@ -3,7 +3,15 @@ import { diskByKey, type FlowState } from '../flow/state.ts';
 import type { Block, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { contentName, diskFacts, diskTitle, listedMap, plannedMap, regionName } from './disk-words.ts';
+import {
+  contentName,
+  diskFacts,
+  diskTitle,
+  limitBlocks,
+  listedMap,
+  plannedMap,
+  regionName,
+} from './disk-words.ts';
 import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
 
 export function diskView(state: FlowState, words: Words): View {
@@ -19,6 +27,7 @@ export function diskView(state: FlowState, words: Words): View {
         : [
             text(diskFacts(listed, words)),
             ...(listed.disk.wwn === undefined ? [] : [text(`WWN ${listed.disk.wwn}`)]),
+            ...limitBlocks(listed, words),
             ...listed.uses.map(({ message }) => text(common.inUse(message), 'warning')),
             space,
             ...contentBlocks(state, listed, words),

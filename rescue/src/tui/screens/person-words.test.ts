@@ -6,6 +6,7 @@ import { stateFolder, type Job } from '../../engine/index.ts';
 import { sampleDisk, samplePlan, sampleState } from '../../../test/tui/sample.ts';
 import { diskKey, type FlowState } from '../flow/state.ts';
 import { wordsOf } from '../words/words.ts';
+import { limitBlocks } from './disk-words.ts';
 import { lostBlocks } from './lost.ts';
 import { placeView } from './place.ts';
 import { regionWhere, reportWords } from './place-words.ts';
@@ -79,4 +80,21 @@ test('a stick that Permafrost mounted itself is named by what it is, not by wher
   };
   assert.deepEqual(ruleWith('/mnt/usb'), { path: '/mnt/usb' });
   assert.deepEqual(ruleWith(mount), { uuid: listed.regions[0]!.fileSystem.uuid, folder: '.' });
+});
+
+test('what a disk hides or is about to lose is said in the language of the person, with sizes', () => {
+  const limits = [
+    { kind: 'failing' },
+    { kind: 'hpa', hiddenBytes: 2 ** 30, wholeBytes: 2 ** 40 },
+    { kind: 'read-only' },
+  ] as const;
+  const said = limitBlocks({ limits }, wordsOf('de'));
+  assert.deepEqual(
+    said.map((block) => block.kind === 'text' && block.tone),
+    ['danger', 'warning', 'warning'],
+  );
+  const texts = said.map((block) => (block.kind === 'text' ? block.text : ''));
+  assert.match(texts[0]!, /SMART.*jetzt sichern/);
+  assert.match(texts[1]!, /1(,0+)? GiB von 1(,0+)? TiB/);
+  assert.deepEqual(limitBlocks({}, en), []);
 });

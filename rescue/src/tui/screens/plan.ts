@@ -5,7 +5,7 @@ import { chosenImage, type FlowState } from '../flow/state.ts';
 import type { Block, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { contentName, identityWords, plannedMap, regionName } from './disk-words.ts';
+import { contentName, identityWords, limitBlocks, plannedMap, regionName } from './disk-words.ts';
 import { lostBlocks } from './lost.ts';
 import { placeWords } from './place-words.ts';
 import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
@@ -146,7 +146,7 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
       ];
     }
     case 'clone':
-      return [text(w.clone(job.source), 'strong')];
+      return [text(w.clone(job.source), 'strong'), ...limitBlocks(plan.source ?? {}, words)];
     case 'verify': {
       const name = chosenImage(state)?.name ?? job.image ?? EVERYTHING;
       const what = job.image === undefined ? w.verifyAll : w.verifyOne(name);
@@ -164,6 +164,7 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words):
   return [
     space,
     text(restores ? w.on(who) : who, 'strong'),
+    ...limitBlocks(disk, words),
     // What is lost comes before what comes instead of it.
     ...(restores ? lostBlocks(disk, plan, state, words) : []),
     plannedMap(disk, words),

@@ -4,7 +4,7 @@ import { chosenImage, diskKey, type FlowState } from '../flow/state.ts';
 import type { Block, ChoiceItem, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { diskFacts, diskTitle, imagedDiskName, listedMap, neededBytes } from './disk-words.ts';
+import { diskFacts, diskTitle, imagedDiskName, limitBlocks, listedMap, neededBytes } from './disk-words.ts';
 
 export function sourcesView(state: FlowState, words: Words): View {
   const { sources: w, keys } = words;
@@ -146,7 +146,11 @@ export function plugItem(label: string): Item {
 /** A disk with its facts and its map; what Enter does is up to the page. */
 export function diskItem(listed: ListedDisk, state: FlowState, words: Words): ChoiceItem {
   const key = diskKey(listed);
-  const detail: Block[] = [text(diskFacts(listed, words)), ...listedMap(listed, words)];
+  const detail: Block[] = [
+    text(diskFacts(listed, words)),
+    ...limitBlocks(listed, words),
+    ...listedMap(listed, words),
+  ];
   return {
     kind: 'choice',
     id: key,

@@ -23,6 +23,18 @@ export const common: typeof english = {
     used: 'belegt',
     empty: 'leer',
     new: 'NEU',
+    limits: {
+      hpa: (hidden, whole) =>
+        `Ein geschützter Bereich (HPA) verbirgt ${hidden} von ${whole} der Platte: sie werden weder gelesen noch geschrieben.`,
+      dco: (hidden, whole) =>
+        `Eine Einstellung der Platte (DCO) verbirgt ${hidden} von ${whole}: sie werden weder gelesen noch geschrieben.`,
+      namespace: (hidden, whole) =>
+        `Der Namensraum ist kleiner als die Platte: ${hidden} von ${whole} sind in keinem, der hier zu sehen ist, und werden weder gelesen noch geschrieben.`,
+      'read-only':
+        'Sie ist schreibgeschützt, durch einen Schalter oder weil sie verbraucht ist: sie lässt sich lesen, aber nicht beschreiben.',
+      failing:
+        'Sie meldet selbst (SMART), dass sie bald ausfällt: jetzt sichern, und nichts Wichtiges mehr darauf legen.',
+    },
     inUse: (why) => `Sie wird benutzt: ${why}.`,
     notRoot: 'Nur root darf Platten lesen und schreiben: das Programm verlassen und mit sudo starten.',
     listing: 'Platten werden gesucht …',

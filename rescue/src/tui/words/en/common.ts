@@ -22,6 +22,16 @@ export const common = {
     used: 'used',
     empty: 'empty',
     new: 'NEW',
+    limits: {
+      hpa: (hidden: string, whole: string): string =>
+        `A host protected area hides ${hidden} of its ${whole}: they are neither read nor written.`,
+      dco: (hidden: string, whole: string): string =>
+        `A device configuration overlay hides ${hidden} of its ${whole}: they are neither read nor written.`,
+      namespace: (hidden: string, whole: string): string =>
+        `The namespace is smaller than the disk: ${hidden} of its ${whole} are in none that is seen here, and are neither read nor written.`,
+      'read-only': 'It is read-only, by a switch or because it is worn out: it can be read, not written.',
+      failing: 'It says itself (SMART) that it is failing: save it now, and put nothing on it that matters.',
+    },
     inUse: (why: string): string => `It is in use: ${why}.`,
     notRoot: 'Disks can only be read and written by root: leave, and start it with sudo.',
     listing: 'Looking for disks …',
