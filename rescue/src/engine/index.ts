@@ -1,6 +1,7 @@
 /** The engine's one door: everything that front ends use of it. */
 export { addonFailure } from './base/addon-failure.ts';
 export {
+  errorCodes,
   errorOfReport,
   exitCodes,
   isPermafrostError,

@@ -49,6 +49,11 @@ export class Session {
     return this.#state;
   }
 
+  /** Id of what has the focus. */
+  get focusId(): string | undefined {
+    return this.#focusId();
+  }
+
   get frame(): Frame {
     return this.#frame;
   }
@@ -254,8 +259,15 @@ export class Session {
     }
     if (focused.kind === 'check') {
       if (focused.reason === undefined) this.dispatch(focused.toggle);
+      else this.#sayWhyNot(focused.reason);
     } else if (focused.enter !== undefined) this.dispatch(focused.enter);
     else if (focused.kind === 'field') this.#move(1);
+    else if (focused.reason !== undefined) this.#sayWhyNot(focused.reason);
+  }
+
+  /** A key is never without an answer. */
+  #sayWhyNot(reason: string): void {
+    this.dispatch({ kind: 'notice', notice: { id: 'grey', subject: reason, bad: true } });
   }
 
   #text(text: string, focused: Item | undefined): void {

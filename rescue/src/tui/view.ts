@@ -104,14 +104,16 @@ export interface MapBlock {
   readonly regions: readonly MapRegion[];
   readonly sizeBytes: number;
   readonly indent?: number;
+  /** What the marks in the bar mean, in the order in which they are explained. */
+  readonly legend?: readonly (readonly ['copied' | 'used' | 'unused', string])[];
 }
 
 export interface MapRegion {
   readonly kind: string;
   readonly start: number;
   readonly length: number;
-  /** What stands below it. */
-  readonly label: string;
+  /** What it is called, the longest first: the first that there is room for is shown. None where it has no name. */
+  readonly labels: readonly string[];
   /** Absent where it is not known. */
   readonly usedBytes?: number;
   /** What a job has done of {@link usedBytes}. */

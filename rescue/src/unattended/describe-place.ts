@@ -4,7 +4,9 @@ import type { RepositoryRule } from './job-file.ts';
 /** For messages and people: `the folder images of the share //nas/backup`. Holds no password. */
 export function describePlace(rule: RepositoryRule): string {
   const within = (what: string): string =>
-    'folder' in rule && rule.folder !== undefined ? `the folder ${rule.folder} of ${what}` : what;
+    'folder' in rule && rule.folder !== undefined && rule.folder !== '.'
+      ? `the folder ${rule.folder} of ${what}`
+      : what;
   if ('path' in rule) return `the folder ${rule.path}`;
   if ('label' in rule) return within(`the file system with label ${rule.label}`);
   if ('uuid' in rule) return within(`the file system with UUID ${rule.uuid}`);

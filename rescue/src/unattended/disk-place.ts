@@ -21,10 +21,12 @@ export async function mountDisk(
   if (first === undefined) return { problem: 'is not there', final: false };
   if (found.length > 1)
     return {
-      problem: `could be one of several: ${found.map(({ device }) => device).join(', ')}`,
+      problem: `could be one of several: ${found.map(({ name }) => name).join(', ')}`,
       final: true,
     };
   const { device, kind } = first;
+  if (device === undefined)
+    return { problem: `cannot be mounted: the kernel has no device for ${first.name}`, final: true };
   const folder = await makePlaceFolder(system.run);
   const { mountPoint } = folder;
   let writable: Writable | undefined;
@@ -51,18 +53,34 @@ export async function mountDisk(
       return { mountPoint, release: letGo };
     }
     await letGo();
-    return { problem: `cannot be mounted: ${problem}`, final: true };
+    return { problem: `cannot be mounted: ${mountProblem(problem, mountPoint)}`, final: true };
   } catch (error) {
     await letGo();
     throw error;
   }
 }
 
+/** What `mount` said, without what says nothing to the person who reads it. */
+function mountProblem(said: string, mountPoint: string): string {
+  return said
+    .replaceAll(mountPoint, '')
+    .replace(/dmesg\(1\) may have more information after failed mount system call\.?/, '')
+    .replace(/^mount:[\s:]*/, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
+interface FoundDevice {
+  /** Absent where the kernel has made none for the partition. */
+  readonly device?: string;
+  /** Its path, or what stands for it. */
+  readonly name: string;
+  /** Kind of its file system. */
+  readonly kind: string;
+}
+
 /** Devices with the file systems that `rule` can mean. */
-export function devicesOf(
-  rule: DiskPlaceRule,
-  disks: readonly ListedDisk[],
-): { device: string; kind: string }[] {
+function devicesOf(rule: DiskPlaceRule, disks: readonly ListedDisk[]): FoundDevice[] {
   const [key, wanted] = 'label' in rule ? (['label', rule.label] as const) : (['uuid', rule.uuid] as const);
   const same = (value: string | undefined): boolean =>
     key === 'uuid' ? value?.toLowerCase() === wanted.toLowerCase() : value === wanted;
@@ -76,9 +94,13 @@ export function devicesOf(
         return kind !== 'iso9660';
       })
       .map(({ partitions: [number], fileSystem: { kind } }) => {
-        if (number === undefined) return { device: disk.path, kind };
-        const partition = disk.partitions.find((candidate) => candidate.number === number);
-        return { device: partition?.path ?? `partition ${number} of ${disk.path}`, kind };
+        const path =
+          number === undefined ? disk.path : disk.partitions.find((one) => one.number === number)?.path;
+        return {
+          kind,
+          name: path ?? `partition ${number} of ${disk.path}`,
+          ...(path === undefined ? {} : { device: path }),
+        };
       });
   });
 }

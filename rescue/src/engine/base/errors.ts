@@ -275,6 +275,9 @@ const table = {
 /** Every code an engine error can carry. */
 export type ErrorCode = keyof typeof table;
 
+/** All of them. */
+export const errorCodes = Object.keys(table) as readonly ErrorCode[];
+
 /** The details that an error of code `C` carries. */
 export type ErrorDetails<C extends ErrorCode> = Parameters<(typeof table)[C]['message']>[0];
 

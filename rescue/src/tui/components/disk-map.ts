@@ -1,34 +1,75 @@
 /**
- * A disk drawn as a bar: every region as wide as its share, never too small to see; used bytes darker than unused
- * ones, what a job has done full. Below it stands what the regions are called.
+ * A disk drawn as a bar: every region as wide as its share, never too small to see. Where it is known how much of
+ * each is used, used bytes are darker than unused ones, what a job has done is full, and the regions are called below
+ * the bar; where it is not, their names stand in it.
  */
-import { cutText, drawable } from '../text.ts';
+import { drawable, wrapText } from '../text.ts';
 import type { MapBlock, MapRegion } from '../view.ts';
 import { span, type Canvas, type Line, type Span } from './line.ts';
 
 const MAX_WIDTH = 100;
 const MIN_CELLS = 3;
 
-/** Two lines, or none where there is nothing to draw or no room for it. */
-export function mapLines({ regions, sizeBytes, indent = 0 }: MapBlock, { width, theme }: Canvas): Line[] {
-  const { marks } = theme;
-  const room = Math.min(width - indent, MAX_WIDTH) - 2;
+/** One line or more, or none where there is nothing to draw or no room for it. */
+export function mapLines(block: MapBlock, canvas: Canvas): Line[] {
+  const { regions, sizeBytes, indent = 0 } = block;
+  const { theme } = canvas;
+  const room = Math.min(canvas.width - indent, MAX_WIDTH) - 2;
   const shown = shownRegions(regions, sizeBytes, room);
   if (shown.length === 0 || sizeBytes === 0) return [];
   const widths = cellWidths(shown, room);
-  const margin = ' '.repeat(indent);
-  const bar: Span[] = [span(`${margin}${marks.wall}`)];
-  let labels = `${margin} `;
+  const isKnown = shown.some(({ usedBytes }) => usedBytes !== undefined);
+  const names = shown.map(({ labels }, i) => {
+    const drawn = labels.map((label) => drawable(label, theme.unicode));
+    return drawn.find(({ length }) => length <= widths[i]! - (isKnown ? 0 : 1)) ?? '';
+  });
+  const bar: Span[] = [span(`${' '.repeat(indent)}${theme.marks.wall}`)];
   for (const [i, region] of shown.entries()) {
-    if (i > 0) {
-      bar.push(span(marks.wall));
-      labels += ' ';
-    }
-    bar.push(...cells(region, widths[i]!, marks));
-    labels += cutText(drawable(region.label, theme.unicode), widths[i]!, '').padEnd(widths[i]!);
+    if (i > 0) bar.push(span(theme.marks.wall));
+    if (isKnown || !isContent(region.kind)) bar.push(...cells(region, widths[i]!, theme.marks));
+    else bar.push(span(` ${names[i]!}`.padEnd(widths[i]!)));
   }
-  bar.push(span(marks.wall));
-  return [bar, [span(labels.trimEnd())]];
+  bar.push(span(theme.marks.wall));
+  const below = isKnown
+    ? [` ${names.map((name, i) => name.padEnd(widths[i]!)).join(' ')}`.trimEnd()]
+    : shortened(shown, names, canvas, indent);
+  return [bar, ...withLegend(below, block, canvas).map((text) => [span(' '.repeat(indent) + text)])];
+}
+
+/** The whole names of the regions that have no room for them in the bar. */
+function shortened(
+  shown: readonly MapRegion[],
+  names: readonly string[],
+  { theme, width }: Canvas,
+  indent: number,
+): string[] {
+  const cut = shown.flatMap(({ labels: [whole] }, i) => {
+    const drawn = drawable(whole ?? '', theme.unicode);
+    // Blanks within a name do not end a line.
+    return drawn === names[i] ? [] : [drawn.replaceAll(' ', GLUE)];
+  });
+  if (cut.length === 0) return [];
+  return wrapText(cut.join('   '), Math.max(8, width - indent - 1)).map(
+    (line) => ` ${line.replaceAll(GLUE, ' ')}`,
+  );
+}
+
+const GLUE = '\u00a0';
+
+/** With what the marks mean: at the end of the last line where it has room for that, or below it. */
+function withLegend(
+  lines: readonly string[],
+  { legend = [], indent = 0 }: MapBlock,
+  { width, theme }: Canvas,
+): string[] {
+  if (legend.length === 0) return [...lines];
+  const text = legend
+    .map(([mark, word]) => `${theme.marks[mark]} ${drawable(word, theme.unicode)}`)
+    .join('  ');
+  const last = lines.at(-1) ?? '';
+  const room = Math.min(width - indent, MAX_WIDTH);
+  if (last.length + 3 + text.length > room) return [...lines, ` ${text}`];
+  return [...lines.slice(0, -1), last + text.padStart(room - last.length)];
 }
 
 /** Regions that have room: where there is too little the smallest that hold nothing go first, then the smallest. */

@@ -122,7 +122,7 @@ function topLines(view: View, frame: Frame, canvas: Canvas, words: Words): Line[
 
 function bottomLines(
   view: View,
-  { notice }: LayoutState,
+  { notice, focus }: LayoutState,
   canvas: Canvas,
   words: Words,
   outside = false,
@@ -137,7 +137,7 @@ function bottomLines(
           canvas,
           1,
         );
-  return [...said, ...keyBar(keysOf(view, words, outside), canvas)];
+  return [...said, ...keyBar(keysOf(view, words, outside, focus), canvas)];
 }
 
 interface KeyHint {
@@ -146,21 +146,30 @@ interface KeyHint {
 }
 
 /** The keys that do something on `view`, in the order of the key bar; where what has the focus is not in sight, Enter only goes there. */
-export function keysOf(view: View, words: Words, outside = false): KeyHint[] {
+export function keysOf(view: View, words: Words, outside = false, focus?: string): KeyHint[] {
   const { keys } = words;
   const hints: KeyHint[] = [];
   if (view.items.length > 1) hints.push({ key: keys.arrows, label: keys.move });
   else if (view.scrolls === true) hints.push({ key: keys.arrows, label: keys.scroll });
   const checks = view.items.some(({ kind }) => kind === 'check');
+  const focused = view.items.find(({ id }) => id === focus);
   if (outside) hints.push({ key: keys.enter, label: keys.readOn });
+  else if (focused?.kind === 'check') hints.push({ key: `${keys.enter}, ${keys.space}`, label: keys.toggle });
   else if (view.items.some(({ kind, reason }) => kind !== 'check' && reason === undefined))
     hints.push({ key: keys.enter, label: view.enterLabel ?? keys.choose });
   else if (view.enter !== undefined) hints.push({ key: keys.enter, label: view.enter.label });
   if (view.items.some((item) => item.kind === 'choice' && item.space !== undefined))
     hints.push({ key: keys.space, label: keys.mark });
-  else if (checks) hints.push({ key: keys.space, label: keys.toggle });
+  else if (checks && (outside || focused?.kind !== 'check'))
+    hints.push({ key: keys.space, label: keys.toggle });
   for (const { key, label } of view.keys) hints.push({ key: key === 'Space' ? keys.space : key, label });
-  if (view.back !== undefined) hints.push({ key: 'Esc', label: view.back.label });
+  if (view.back !== undefined) {
+    const { label } = view.back;
+    // Two keys for the same are one hint.
+    const same = hints.findIndex((hint) => hint.label === label && hint.key.length === 1);
+    if (same >= 0) hints[same] = { key: `${hints[same]!.key}, Esc`, label };
+    else hints.push({ key: 'Esc', label });
+  }
   hints.push({ key: 'F1', label: keys.help });
   return hints;
 }
@@ -168,7 +177,7 @@ export function keysOf(view: View, words: Words, outside = false): KeyHint[] {
 function keyBar(hints: readonly KeyHint[], { width, theme }: Canvas): Line[] {
   const lines: Span[][] = [[]];
   for (const { key, label } of hints) {
-    const parts = [span(` ${oneLine(key, 12, theme)}`, 'key'), span(` ${oneLine(label, 30, theme)} `)];
+    const parts = [span(` ${oneLine(key, 18, theme)}`, 'key'), span(` ${oneLine(label, 30, theme)} `)];
     if (lineWidth([...lines.at(-1)!, ...parts]) > width) lines.push([]);
     lines.at(-1)!.push(...parts);
   }
@@ -191,17 +200,20 @@ function contentLines(
     Math.floor(inner.width / 2),
     Math.max(0, ...view.items.map((item) => (item.kind === 'field' ? fieldLabelWidth(item, inner) : 0))),
   );
-  for (const item of view.items) {
+  const all = view.items.map((item) => {
     const focused = item.id === state.focus;
-    const drawn = itemLines(item, { focused, cursor: state.cursor, labelWidth }, inner);
+    return { item, focused, drawn: itemLines(item, { focused, cursor: state.cursor, labelWidth }, inner) };
+  });
+  // Where one entry has several facts under it, all that have any need air to be told apart.
+  const airy = all.some(({ drawn }) => drawn.length > 2);
+  for (const { item, focused, drawn } of all) {
     if (item.heading !== undefined) {
       if (lines.at(-1)?.length !== 0) lines.push([]);
       if (item.heading !== '') lines.push(...wrapped(item.heading, 'strong', inner));
     }
     if (focused) [focusStart, focusEnd] = [lines.length, lines.length + drawn.length];
     lines.push(...drawn);
-    // Entries with facts under them need air to be told apart.
-    if (drawn.length > 2) lines.push([]);
+    if (airy && drawn.length > 1) lines.push([]);
   }
   while (lines.length > 0 && lines.at(-1)!.length === 0) lines.pop();
   return {

@@ -1,6 +1,6 @@
 /** The flow: what happens next, as a pure function of where a person is and what happened. */
 import type { FlowEvent, PersonEvent, WorldEvent } from './events.ts';
-import { textOf } from './job.ts';
+import { EVERYTHING, textOf } from './job.ts';
 import { reduceWorld } from './reduce-world.ts';
 import { typedRule } from './rules.ts';
 import { currentStep, currentView, diskKey, type Chosen, type FlowState } from './state.ts';
@@ -175,6 +175,7 @@ const nothingChosen = {
   repository: undefined,
   images: undefined,
   image: undefined,
+  imageName: undefined,
   parts: [],
   targets: [],
   copies: [],
@@ -317,7 +318,8 @@ function verifyIt(state: FlowState): Result {
     ...nothingChosen,
     flow: 'verify',
     repository: { path: job.repository, exists: true },
-    image: image ?? 'everything',
+    image: image ?? EVERYTHING,
+    imageName: host.report?.image?.name,
     trail: ['home'],
     watching: false,
   };

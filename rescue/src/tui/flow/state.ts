@@ -143,6 +143,7 @@ export interface Notice {
     | 'confirm-wrong'
     | 'nothing-marked'
     | 'cannot'
+    | 'grey'
     | 'done'
     | 'connection-back';
   readonly subject: string;
@@ -189,6 +190,8 @@ export interface FlowState {
   readonly images: ListedImages | undefined;
   /** Id of an image, or everything there is. */
   readonly image: string | undefined;
+  /** Name of the image where there is no list of them. */
+  readonly imageName: string | undefined;
   /** Disks of the image that are put back. */
   readonly parts: readonly number[];
   readonly targets: readonly Target[];
@@ -240,6 +243,7 @@ export function initialState({ language, rescue, isRoot, host }: StartOptions): 
     repository: undefined,
     images: undefined,
     image: undefined,
+    imageName: undefined,
     parts: [],
     targets: [],
     copies: [],

@@ -112,7 +112,8 @@ function tableLines({ header, rows }: TableBlock): string[] {
 
 /** What the picture shows: what is where, and how large. */
 function mapLines({ regions }: MapBlock, { format, plain: w }: Words): string[] {
-  const shown = regions.filter(({ label }) => label !== '');
-  if (shown.length === 0) return [];
-  return [w.map(shown.map(({ label, length }) => `${label}, ${format.bytes(length)}`).join('; '))];
+  const shown = regions.flatMap(({ labels: [name], length }) =>
+    name === undefined ? [] : [`${name}, ${format.bytes(length)}`],
+  );
+  return shown.length === 0 ? [] : [w.map(shown.join('; '))];
 }

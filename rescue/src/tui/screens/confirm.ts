@@ -39,10 +39,10 @@ export function confirmView(state: FlowState, words: Words): View {
     step: 'confirm',
     title: w.title,
     question: w.question,
-    body: disks.flatMap((disk): Block[] => [
+    body: disks.flatMap((disk, i): Block[] => [
+      ...(i === 0 ? [] : [space]),
       text(words.plan.on(identityWords(disk.identity, words)), 'strong'),
       ...(state.plan === undefined ? [] : lostBlocks(disk, state.plan, state, words)),
-      space,
     ]),
     items: [
       ...disks.map((disk): Item => {

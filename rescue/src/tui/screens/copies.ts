@@ -4,12 +4,13 @@ import { diskByKey, diskKey, type FlowState } from '../flow/state.ts';
 import type { ChoiceItem, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { diskItem, diskListStatus, plugItem, useReason } from './sources.ts';
+import { diskItem, diskListStatus, otherSize, plugItem, useReason } from './sources.ts';
 
 export function copiesView(state: FlowState, words: Words): View {
   const { copies: w, target, keys } = words;
   const marked = new Set(state.copies.map(({ key }) => key));
   const file = state.fields.copyFile?.trim() ?? '';
+  const from = diskByKey(state, state.sources[0]?.key);
   const mark = (key: string, path: string) =>
     ({
       enter: { kind: 'copies-chosen', key, path },
@@ -24,8 +25,13 @@ export function copiesView(state: FlowState, words: Words): View {
     items: [
       ...(state.disks ?? []).map((listed): ChoiceItem => {
         const reason = copyReason(listed, state, words);
+        const item = diskItem(listed, state, words);
         return {
-          ...diskItem(listed, state, words),
+          ...item,
+          detail: [
+            ...(from === undefined || reason !== undefined ? [] : otherSize(listed, from.disk, words)),
+            ...(item.detail ?? []),
+          ],
           ...(reason === undefined ? mark(diskKey(listed), listed.disk.path) : { reason }),
         };
       }),
@@ -53,17 +59,10 @@ export function copiesView(state: FlowState, words: Words): View {
 
 /** Why a disk cannot become a copy; undefined if it can. */
 function copyReason(listed: ListedDisk, state: FlowState, words: Words): string | undefined {
-  const { copies: w, target, format } = words;
+  const { copies: w, target } = words;
   const { disk, uses } = listed;
   const [source] = state.sources;
   if (disk.path === source?.path) return w.isSource;
-  const from = diskByKey(state, source?.key);
-  if (from !== undefined) {
-    const needed = Math.max(0, ...from.regions.map(({ start, length }) => start + length));
-    if (disk.sizeBytes < needed) return w.small(format.bytes(needed));
-    if (from.table !== 'none' && disk.sectorSize !== from.disk.sectorSize)
-      return w.sectors(disk.sectorSize, from.disk.sectorSize);
-  }
   const inUse = useReason(listed, words);
   if (inUse !== undefined) return inUse;
   return uses.some(({ kind }) => kind === 'read-only') ? target.readOnly : undefined;

@@ -107,19 +107,24 @@ export function listedMap(listed: ListedDisk, words: Words): Block[] {
     kind: partitions.length === 0 ? 'whole' : 'partition',
     start,
     length,
-    label: [partitions.join('+'), contentName(fileSystem.kind, words)]
-      .filter((part) => part !== '')
-      .join(' '),
+    labels: mapLabels(partitions, fileSystem, words),
   }));
-  const labels = regions
-    .filter(({ fileSystem }) => fileSystem.label !== undefined)
-    .map(({ partitions, fileSystem }) =>
-      [partitions.join('+'), `"${fileSystem.label!}"`].filter((part) => part !== '').join(' '),
-    );
-  return [
-    { kind: 'map', regions: withGaps(shown, disk.sizeBytes), sizeBytes: disk.sizeBytes },
-    ...(labels.length === 0 ? [] : [text(labels.join('   '))]),
-  ];
+  return [{ kind: 'map', regions: withGaps(shown, disk.sizeBytes), sizeBytes: disk.sizeBytes }];
+}
+
+/** What a region is called on a map: `2 NTFS "Windows"`, and what is left of it where there is less room. */
+function mapLabels(
+  partitions: readonly number[],
+  fileSystem: { readonly kind: string; readonly label?: string } | undefined,
+  words: Words,
+): string[] {
+  const number = partitions.join('+');
+  const kind = fileSystem === undefined ? '' : contentName(fileSystem.kind, words);
+  const label = fileSystem?.label === undefined ? '' : `"${fileSystem.label}"`;
+  const labels = [[number, kind, label], [number, kind], [number === '' ? kind : number]].map((parts) =>
+    parts.filter((part) => part !== '').join(' '),
+  );
+  return [...new Set(labels)].filter((each) => each !== '');
 }
 
 /** With the space that is in no partition, so that widths are true. */
@@ -127,7 +132,7 @@ function withGaps(regions: readonly MapRegion[], sizeBytes: number): MapRegion[]
   const all: MapRegion[] = [];
   let end = 0;
   const gap = (start: number): void => {
-    if (start > end) all.push({ kind: 'gap', start: end, length: start - end, label: '' });
+    if (start > end) all.push({ kind: 'gap', start: end, length: start - end, labels: [] });
   };
   for (const region of regions.toSorted((a, b) => a.start - b.start)) {
     gap(region.start);
@@ -138,31 +143,45 @@ function withGaps(regions: readonly MapRegion[], sizeBytes: number): MapRegion[]
   return all;
 }
 
-/** The map of a planned disk; `doneBytes` says what a job has done of a region. */
+/**
+ * The map of a planned disk, on which the regions have the places that they get; `doneBytes` says what a job has done
+ * of one. It says what its marks mean where `explain` is on.
+ */
 export function plannedMap(
-  { regions, sizeBytes }: DiskPlan,
+  { regions, sizeBytes, layout = [] }: DiskPlan,
   words: Words,
-  doneBytes?: (region: RegionPlan) => number,
+  options: { readonly explain?: boolean; readonly doneBytes?: (region: RegionPlan) => number } = {},
 ): MapBlock {
+  const { doneBytes, explain = false } = options;
+  const { mapMarks: w } = words.common;
+  const contents = regions.filter(({ kind }) => kind === 'partition' || kind === 'whole');
+  const placed = contents.map((region): MapRegion => {
+    const change = layout.find(
+      ({ number }) => region.partitions.length === 1 && region.partitions[0] === number,
+    );
+    const { start, length } = change?.to ?? region;
+    return {
+      kind: region.kind,
+      start,
+      length,
+      labels: mapLabels(region.partitions, region.fileSystem, words),
+      usedBytes: region.included ? region.usedBytes : 0,
+      ...(doneBytes === undefined ? {} : { doneBytes: doneBytes(region) }),
+    };
+  });
   return {
     kind: 'map',
     sizeBytes,
-    regions: regions.map((region) => ({
-      kind: region.kind,
-      start: region.start,
-      length: region.length,
-      label: regionLabel(region, words),
-      ...(region.included ? { usedBytes: region.usedBytes } : { usedBytes: 0 }),
-      ...(doneBytes === undefined ? {} : { doneBytes: doneBytes(region) }),
-    })),
+    regions: withGaps(placed, sizeBytes),
+    ...(explain
+      ? {
+          legend:
+            doneBytes === undefined
+              ? [['used', w.used] as const, ['unused', w.unused] as const]
+              : [['copied', w.done] as const, ['used', w.toDo] as const, ['unused', w.unused] as const],
+        }
+      : {}),
   };
-}
-
-function regionLabel({ kind, partitions, fileSystem }: RegionPlan, words: Words): string {
-  if (kind !== 'partition' && kind !== 'whole') return '';
-  return [partitions.join('+'), ...(fileSystem === undefined ? [] : [contentName(fileSystem.kind, words)])]
-    .filter((part) => part !== '')
-    .join(' ');
 }
 
 /** What a region is called. */
@@ -197,9 +216,14 @@ export function imagedDiskName(disk: ImagedDisk, words: Words): string {
   return [diskName(disk, words), ...serial].join(', ');
 }
 
-/** The last byte that a partition of the imaged disk needs: a target must have at least as many. */
-export function neededBytes(disk: ImagedDisk): number {
+/**
+ * What a target must have at the very least: less cannot do, whatever is moved or made smaller. Whether more is needed
+ * is for the plan to say.
+ */
+export function leastBytes(disk: ImagedDisk): number {
   if (disk.table.partitions.length === 0)
     return disk.regions.some(({ kind }) => kind === 'whole') ? disk.sizeBytes : 0;
-  return Math.max(...disk.table.partitions.map(({ start, length }) => start + length));
+  return disk.regions
+    .filter(({ kind }) => kind === 'partition')
+    .reduce((sum, { sums }) => sum + sums.usedBytes, 0);
 }

@@ -12,6 +12,7 @@ import {
   plannedMap,
   regionName,
 } from './disk-words.ts';
+import { useWords } from './place-words.ts';
 import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
 
 export function diskView(state: FlowState, words: Words): View {
@@ -28,7 +29,11 @@ export function diskView(state: FlowState, words: Words): View {
             text(diskFacts(listed, words)),
             ...(listed.disk.wwn === undefined ? [] : [text(`WWN ${listed.disk.wwn}`)]),
             ...limitBlocks(listed, words),
-            ...listed.uses.map(({ message }) => text(common.inUse(message), 'warning')),
+            ...listed.uses.map((use) =>
+              use.kind === 'read-only'
+                ? text(`${useWords(use, words)}.`, 'warning')
+                : text(common.inUse(useWords(use, words)), 'warning'),
+            ),
             space,
             ...contentBlocks(state, listed, words),
           ],
@@ -60,7 +65,7 @@ function contentBlocks(
   return [
     text(w.facts(kind ?? table.kind, sectorSize)),
     ...(table.diskId === undefined ? [] : [text(w.id(table.diskId))]),
-    plannedMap(found, words),
+    plannedMap(found, words, { explain: true }),
     {
       kind: 'table',
       header: w.header,

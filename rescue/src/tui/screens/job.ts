@@ -53,7 +53,7 @@ function runningView(host: RunningState, state: FlowState, words: Words): View {
             ? []
             : [text(w.waiting(host.waiting), 'warning')]),
       ...(progress === undefined ? [text(w.planning, 'strong')] : progressBlocks(progress, paused, words)),
-      ...(plan?.disks ?? []).flatMap((disk) => diskBlocks(disk, progress, state, words)),
+      ...(plan?.disks ?? []).flatMap((disk, i) => diskBlocks(disk, progress, state, words, i === 0)),
       ...gapBlocks(host.gaps, host.gapCount, words),
     ],
     items: [],
@@ -90,7 +90,13 @@ function progressBlocks(progress: Progress, paused: boolean, words: Words): Bloc
   ];
 }
 
-function diskBlocks(disk: DiskPlan, progress: Progress | undefined, state: FlowState, words: Words): Block[] {
+function diskBlocks(
+  disk: DiskPlan,
+  progress: Progress | undefined,
+  state: FlowState,
+  words: Words,
+  isFirst: boolean,
+): Block[] {
   const { format } = words;
   const done = (region: RegionPlan): number => {
     const bytes = state.regionDone[regionKey(disk.number, region.name)] ?? 0;
@@ -101,7 +107,7 @@ function diskBlocks(disk: DiskPlan, progress: Progress | undefined, state: FlowS
   return [
     space,
     text(identityWords(disk.identity, words), 'strong'),
-    plannedMap(disk, words, done),
+    plannedMap(disk, words, { explain: isFirst, doneBytes: done }),
     {
       kind: 'table',
       align: ['left', 'left', 'right', 'right'],

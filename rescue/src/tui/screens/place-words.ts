@@ -68,6 +68,12 @@ function placeOf({ place, disks = [] }: FlowState, path: string, words: Words): 
   return undefined;
 }
 
+/** What uses a disk, as a clause. */
+export function useWords({ kind, what, by, message }: ListedDisk['uses'][number], words: Words): string {
+  const { uses } = words.common;
+  return kind === 'mounted' && isOwnPlace(by) ? uses.own(what) : uses[kind](what, by, message);
+}
+
 /** Whether it was Permafrost that mounted something at `path`, for a job. */
 export function isOwnPlace(path: string): boolean {
   return isBelow(join(stateFolder, 'places'), path);

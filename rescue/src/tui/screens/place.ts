@@ -36,7 +36,13 @@ export function placeView(state: FlowState, words: Words): View {
   ];
   const items = placeItems(state, words);
   // What can be chosen comes first: the disk that is saved may have many partitions.
-  const good = items.filter(({ reason }) => reason === undefined);
+  const open = state.place?.disks ?? [];
+  const isOpen = ({ enter }: ChoiceItem): number =>
+    enter?.kind === 'open-place' && enter.disks.some((path) => open.includes(path)) ? 0 : 1;
+  const good = items
+    .filter(({ reason }) => reason === undefined)
+    // Where images were stored or found before is the likeliest of them.
+    .toSorted((a, b) => isOpen(a) - isOpen(b));
   const grey = items.filter(({ reason }) => reason !== undefined);
   return {
     step: 'place',

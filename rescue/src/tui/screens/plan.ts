@@ -32,7 +32,7 @@ export function planView(state: FlowState, words: Words): View {
     body: [
       ...refusalBlocks(plan, words),
       ...summaryBlocks(state, plan, words),
-      ...plan.disks.flatMap((disk) => diskBlocks(disk, plan, state, words)),
+      ...plan.disks.flatMap((disk, i) => diskBlocks(disk, plan, state, words, i === 0)),
       ...sumBlocks(plan, words),
       ...noteBlocks(plan, words),
     ],
@@ -146,9 +146,15 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
       ];
     }
     case 'clone':
-      return [text(w.clone(job.source), 'strong'), ...limitBlocks(plan.source ?? {}, words)];
+      return [
+        text(
+          w.clone(plan.source === undefined ? job.source : identityWords(plan.source.identity, words)),
+          'strong',
+        ),
+        ...limitBlocks(plan.source ?? {}, words),
+      ];
     case 'verify': {
-      const name = chosenImage(state)?.name ?? job.image ?? EVERYTHING;
+      const name = chosenImage(state)?.name ?? state.imageName ?? job.image ?? EVERYTHING;
       const what = job.image === undefined ? w.verifyAll : w.verifyOne(name);
       return [text(w.verify(what, placeWords(state, job.repository, words)), 'strong')];
     }
@@ -157,8 +163,9 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
   }
 }
 
-function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words): Block[] {
+function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words, isFirst: boolean): Block[] {
   const { plan: w } = words;
+  const written = [...new Set((disk.tableWrites ?? []).map(({ what }) => what))];
   const restores = plan.job.kind === 'restore' || plan.job.kind === 'clone';
   const who = identityWords(disk.identity, words);
   return [
@@ -167,11 +174,11 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words):
     ...limitBlocks(disk, words),
     // What is lost comes before what comes instead of it.
     ...(restores ? lostBlocks(disk, plan, state, words) : []),
-    plannedMap(disk, words),
+    plannedMap(disk, words, { explain: isFirst }),
     regionTable(disk, words),
     ...(restores ? [] : rawBlocks(disk.regions, words)),
     ...(disk.layout ?? []).map((change) => text(layoutWords(change, words), 'warning')),
-    ...(disk.tableWrites ?? []).map(({ what }) => text(w.rewritten(what))),
+    ...(written.length === 0 ? [] : [text(w.rewritten(written.join(', ')))]),
     ...bootEntryBlocks(disk, words),
     ...disk.regions.flatMap((region) =>
       region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),

@@ -47,8 +47,12 @@ export function reportView(state: FlowState, words: Words): View {
         : [text(problemText(problem, words), 'danger'), text(problemHint(problem, words)), space]),
       ...(outcome === 'cancelled' ? [text(w.cancelled)] : []),
       ...(outcome === 'cancelled' && run.job.kind === 'image' ? [text(w.cancelledImage)] : []),
-      ...(['cancelled', 'failed'].includes(outcome) && run.job.kind === 'restore' && wasBegun(report)
-        ? [text(w.cancelledTarget, 'danger')]
+      ...(['cancelled', 'failed'].includes(outcome) && wasBegun(report)
+        ? run.job.kind === 'restore'
+          ? [text(w.cancelledTarget, 'danger')]
+          : run.job.kind === 'clone'
+            ? [text(w.clone.incomplete, 'danger')]
+            : []
         : []),
       ...(report === undefined
         ? []
@@ -123,7 +127,7 @@ function outcomeBlocks(report: Report, words: Words): Block[] {
                 text(problemHint(error, words), 'plain', 2),
               ],
         ),
-        report.verified === true ? text(w.verified, 'good') : text(w.notVerified, 'warning'),
+        report.verified === true ? text(w.clone.verified, 'good') : text(w.notVerified, 'warning'),
       ];
     }
     case 'verify': {

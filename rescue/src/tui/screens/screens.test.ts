@@ -1,6 +1,7 @@
 /** Every page in every state, in both languages: nothing is cut, nothing is wider than the terminal. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { errorCodes, PermafrostError } from '../../engine/index.ts';
 import { asciiTheme, testSession, unicodeTheme } from '../../../test/tui/drawn.ts';
 import { problems } from '../../../test/tui/problems.ts';
 import { scenes } from '../../../test/tui/scenes.ts';
@@ -74,7 +75,8 @@ for (const theme of [unicodeTheme, asciiTheme])
             drawn.includes(`${drawable(item.label, theme.unicode)} [`),
             `${name}: the field ${item.label}`,
           );
-      for (const { key, label } of keysOf(session.view, wordsOf(state.language)))
+      const { focusId } = testSession(state, theme, TALL).session;
+      for (const { key, label } of keysOf(session.view, wordsOf(state.language), false, focusId))
         assert.ok(
           drawn.includes(drawable(`${key} ${label}`, theme.unicode)),
           `${name}: the key ${key}, ${label}`,
@@ -153,6 +155,18 @@ test('every refusal says what, and what to do, where its plan is shown', () => {
     }
 });
 
+test('what to do never speaks of commands that nobody types here', () => {
+  for (const { id: language } of languages)
+    for (const code of errorCodes) {
+      const details = { refusals: [], problems: [], sources: [], disks: [], candidates: [], hint: '' };
+      const hint = problemHint(
+        new PermafrostError(code, { ...details, repository: '', device: '' }).toJSON(),
+        wordsOf(language),
+      );
+      assert.doesNotMatch(hint, /"permafrost [a-z]|--[a-z]|PERMAFROST_|\.md/, `${code} (${language})`);
+    }
+});
+
 test('what cannot be chosen says why, and Enter does not choose it', () => {
   for (const [name, state] of all) {
     if (state.helpOpen) continue;
@@ -161,8 +175,12 @@ test('what cannot be chosen says why, and Enter does not choose it', () => {
       if (item.reason !== undefined) {
         const length = session.state.trail.length;
         session.dispatch({ kind: 'focus', id: item.id });
+        // First it comes into sight.
+        while (session.laid().focusOutside !== undefined) session.press({ name: 'enter' });
         session.press({ name: 'enter' });
-        if (session.state.question !== undefined) session.press({ name: 'escape' });
+        const { question, notice } = session.state;
+        if (question !== undefined) session.press({ name: 'escape' });
+        else assert.equal(notice?.subject, item.reason, `${name}: ${item.label}`);
         assert.ok(
           session.state.trail.length <= length && session.state.waiting === state.waiting,
           `${name}: ${item.label}`,

@@ -4,7 +4,8 @@ import { chosenImage, diskKey, type FlowState } from '../flow/state.ts';
 import type { Block, ChoiceItem, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { diskFacts, diskTitle, imagedDiskName, limitBlocks, listedMap, neededBytes } from './disk-words.ts';
+import { diskFacts, diskTitle, imagedDiskName, leastBytes, limitBlocks, listedMap } from './disk-words.ts';
+import { useWords } from './place-words.ts';
 
 export function sourcesView(state: FlowState, words: Words): View {
   const { sources: w, keys } = words;
@@ -76,7 +77,11 @@ export function targetView(state: FlowState, words: Words): View {
         const item = diskItem(listed, state, words);
         return {
           ...item,
-          detail: [...(isSame ? [text(w.same, 'good')] : []), ...(item.detail ?? [])],
+          detail: [
+            ...(isSame ? [text(w.same, 'good')] : []),
+            ...(part === undefined || reason !== undefined ? [] : otherSize(listed, part, words)),
+            ...(item.detail ?? []),
+          ],
           ...(reason === undefined
             ? { enter: { kind: 'choose-target', key: diskKey(listed), path: listed.disk.path } }
             : { reason }),
@@ -168,7 +173,23 @@ export function diskListStatus({ disks }: FlowState, words: Words): Block[] {
 /** Why a disk cannot be read as a whole; undefined if it can. */
 export function useReason({ uses }: ListedDisk, words: Words): string | undefined {
   const [first] = uses.filter(({ kind }) => kind !== 'read-only');
-  return first === undefined ? undefined : words.common.inUse(first.message);
+  return first === undefined ? undefined : words.common.inUse(useWords(first, words));
+}
+
+/** What is worth knowing of a target that is not like the source: the plan says whether it can be done. */
+export function otherSize(
+  { disk }: ListedDisk,
+  source: { readonly sizeBytes: number; readonly sectorSize: number },
+  { target: w, format }: Words,
+): Block[] {
+  return [
+    ...(disk.sizeBytes < source.sizeBytes
+      ? [text(w.smaller(format.bytes(source.sizeBytes)), 'warning')]
+      : []),
+    ...(disk.sectorSize === source.sectorSize
+      ? []
+      : [text(w.sectors(disk.sectorSize, source.sectorSize), 'warning')]),
+  ];
 }
 
 function targetReason(
@@ -183,9 +204,7 @@ function targetReason(
   if (state.place?.disks.includes(disk.path) === true) return w.isPlace;
   if (state.targets.some(({ path }) => path === disk.path)) return w.chosen;
   if (part !== undefined) {
-    if (disk.sizeBytes < neededBytes(part)) return w.small(format.bytes(neededBytes(part)));
-    if (part.table.kind !== 'none' && disk.sectorSize !== part.sectorSize)
-      return w.sectors(disk.sectorSize, part.sectorSize);
+    if (disk.sizeBytes < leastBytes(part)) return w.small(format.bytes(leastBytes(part)));
   }
   const inUse = useReason(listed, words);
   if (inUse !== undefined) return inUse;

@@ -153,14 +153,15 @@ export const choosing: typeof english = {
     same: 'Von dieser Platte stammt das Abbild.',
     isPlace: 'Auf ihr liegen die Abbilder. Die Platte mit dem Abbild kann nicht überschrieben werden.',
     chosen: 'Sie ist schon für eine andere Platte des Abbilds gewählt.',
-    small: (needed) => `Sie ist zu klein: das Abbild braucht ${needed}.`,
-    sectors: (has, wants) =>
-      `Ihre Sektoren haben ${has} Byte, die der gesicherten Platte hatten ${wants}: die Tabellen wären dort nicht lesbar.`,
+    small: (needed) => `Sie ist zu klein: das Abbild braucht mindestens ${needed}.`,
+    smaller: (size) => `Sie ist kleiner als das Original (${size}): ob es geht, sagt der Plan.`,
+    sectors: (has, had) =>
+      `Ihre Sektoren haben ${has} Byte, die des Originals ${had}: ob es geht, sagt der Plan.`,
     readOnly: 'Sie ist schreibgeschützt. Sehen Sie nach dem Schalter.',
     file: 'Oder eine Abbilddatei',
     help: [
       'Achten Sie auf Seriennummer und Größe, und auf das, was jetzt darauf ist. Bevor etwas geschrieben wird, sehen Sie, was verloren geht, und müssen einen Teil der Seriennummer eintippen.',
-      'Die Platte darf größer sein als die gesicherte; sie darf kleiner sein, wenn alle Partitionen passen.',
+      'Die Platte darf größer sein als das Original, und auch kleiner, wenn alles Platz hat: der Plan sagt es.',
     ],
   },
   copies: {
@@ -173,13 +174,10 @@ export const choosing: typeof english = {
     ],
     question: 'Welche Platte soll eine Kopie davon werden?',
     isSource: 'Das ist die Platte, die Sie kopieren möchten.',
-    small: (needed) => `Sie ist zu klein: was auf der Platte ist, braucht ${needed}.`,
-    sectors: (has, wants) =>
-      `Ihre Sektoren haben ${has} Byte, die der Platte, die kopiert wird, ${wants}: die Tabellen wären dort nicht lesbar.`,
     help: [
       'Enter nimmt die Platte, auf der die Marke steht. Für mehrere Kopien zugleich jede mit der Leertaste ankreuzen und dann Enter drücken: gelesen wird nur einmal.',
       'Bevor etwas geschrieben wird, sehen Sie, was verloren geht, und müssen von jeder Platte einen Teil der Seriennummer eintippen.',
-      'Die Platte darf größer sein; sie darf kleiner sein, wenn alle Partitionen passen.',
+      'Die Platte darf größer sein als das Original, und auch kleiner, wenn alles Platz hat: der Plan sagt es.',
     ],
   },
 };

@@ -36,11 +36,19 @@ export const common: typeof english = {
         'Sie meldet selbst (SMART), dass sie bald ausfällt: jetzt sichern, und nichts Wichtiges mehr darauf legen.',
     },
     inUse: (why) => `Sie wird benutzt: ${why}.`,
+    uses: {
+      mounted: (what, by) => `${what} ist eingehängt in ${by}`,
+      swap: (what) => `${what} dient als Auslagerungsspeicher`,
+      held: (what, by) => `${what} gehört zu ${by}`,
+      attached: (what, by) => `${what} ist als ${by} eingebunden`,
+      'read-only': (what) => `${what} ist schreibgeschützt`,
+      own: (what) => `die Abbilder auf ${what} werden gerade angesehen`,
+    },
     notRoot: 'Nur root darf Platten lesen und schreiben: das Programm verlassen und mit sudo starten.',
     listing: 'Platten werden gesucht …',
     noDisks: 'Es wurden keine Platten gefunden.',
-    map: (used, unused) => `${used} belegt   ${unused} frei`,
-    mapDone: (done, used, unused) => `${done} fertig   ${used} noch zu tun   ${unused} frei`,
+    /** What the marks on the map of a disk mean. */
+    mapMarks: { used: 'belegt', unused: 'frei', done: 'fertig', toDo: 'noch zu tun' },
     buses: {
       sata: 'SATA',
       nvme: 'NVMe',
@@ -92,6 +100,7 @@ export const common: typeof english = {
     'confirm-wrong': () => 'Das ist nicht das, wonach gefragt ist. Es wurde nichts geschrieben.',
     'nothing-marked': () => 'Bitte zuerst mindestens eine wählen.',
     cannot: (what) => what,
+    grey: (reason) => reason,
     done: (what) => `Erledigt: ${what}`,
     'connection-back': () => 'Der Teil, der die Aufträge ausführt, ist wieder da.',
   },
@@ -101,7 +110,6 @@ export const common: typeof english = {
     ssh: 'Bitte zuerst Benutzer und Server eingeben.',
     path: 'Bitte zuerst einen Ordner eingeben.',
     clock: 'Bitte die Zeit so eingeben: 2026-11-25 14:30.',
-    grey: (reason) => reason,
   },
   waiting: {
     place: (label) => `${label} wird geöffnet …`,

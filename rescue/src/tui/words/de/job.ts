@@ -136,7 +136,7 @@ export const job: typeof english = {
     at: (rate) => rate,
     now: (subject) => `Jetzt: ${subject}`,
     found: (bytes) => `${bytes} waren schon da`,
-    fresh: (bytes, stored) => `${bytes} neu, gespeichert in ${stored}`,
+    fresh: (bytes, stored) => `${bytes} neu, komprimiert ${stored}`,
     bad: (bytes) => `${bytes} konnten nicht gelesen werden`,
     step: (step, steps, source) => `Schritt ${step} von ${steps} der Auftragsdatei von ${source}`,
     gaps: (n) => `${count(n, 'Stelle konnte', 'Stellen konnten')} nicht gelesen werden:`,
@@ -207,6 +207,9 @@ export const job: typeof english = {
       done: (time) => `Die Kopie ist fertig. Es dauerte ${time}.`,
       'done-with-gaps': (time) => `Die Kopie ist fertig, ohne das, was nicht lesbar war. Es dauerte ${time}.`,
       part: (good, all) => `${good} von ${all} Platten haben die Kopie.`,
+      verified: 'Von der Platte zurückgelesen, und gleich dem Original.',
+      incomplete:
+        'Eine Platte, die nicht fertig wurde, darf nicht benutzt werden. Kopieren Sie noch einmal; mit „Nur schreiben, was sich unterscheidet“ geht es weiter, wo es war.',
     },
     verified: 'Von der Platte zurückgelesen, und gleich dem Abbild.',
     boot: {
@@ -217,12 +220,12 @@ export const job: typeof english = {
     notVerified: 'Es wurde nicht zurückgelesen: ob die Platte alles behalten hat, ist nicht bekannt.',
     notChecked: 'Noch nicht geprüft, ob es sich wieder lesen lässt.',
     used: (bytes, rate) => `${bytes} belegt, ${rate}`,
-    stored: (fresh, stored, found) => `${fresh} neu, gespeichert in ${stored}; ${found} waren schon da`,
+    stored: (fresh, stored, found) => `${fresh} neu, komprimiert ${stored}; ${found} waren schon da`,
     salvaged: (bytes) => `${bytes} von einem nicht beendeten Lauf gerettet`,
     written: (bytes) => `${bytes} geschrieben`,
     cancelled: 'Es wurde gestoppt. Nichts Halbfertiges gibt sich als fertig aus.',
     cancelledTarget:
-      'Das Ziel ist unvollständig und darf nicht benutzt werden. Spielen Sie das Abbild noch einmal zurück.',
+      'Das Ziel ist unvollständig und darf nicht benutzt werden. Spielen Sie das Abbild noch einmal zurück; mit „Nur schreiben, was sich unterscheidet“ geht es weiter, wo es war.',
     cancelledImage:
       'Es wurde kein Abbild gemacht. Das Gespeicherte bleibt und macht den nächsten Lauf schneller.',
     gaps: (n) => `${count(n, 'Stelle fehlt', 'Stellen fehlen')}:`,

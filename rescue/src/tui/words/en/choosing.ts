@@ -151,14 +151,16 @@ export const choosing = {
     same: 'This is the disk that the image was made of.',
     isPlace: 'The images are on it. The disk that holds the image cannot be overwritten.',
     chosen: 'It is chosen already for another disk of the image.',
-    small: (needed: string): string => `It is too small: the image needs ${needed}.`,
-    sectors: (has: number, wants: number): string =>
-      `Its sectors have ${has} bytes, those of the imaged disk had ${wants}: the tables would not be readable there.`,
+    small: (needed: string): string => `It is too small: the image needs ${needed} at the least.`,
+    smaller: (size: string): string =>
+      `It is smaller than the original (${size}): the plan says whether it can be done.`,
+    sectors: (has: number, had: number): string =>
+      `Its sectors have ${has} bytes, those of the original ${had}: the plan says whether it can be done.`,
     readOnly: 'It is read-only. Check the write-protect switch.',
     file: 'Or a disk-image file',
     help: [
       'Look at serial number and size, and at what is on the disk now. Before anything is written you are shown what will be lost, and must type a part of the serial number.',
-      'The disk may be larger than the imaged one; it may be smaller if all partitions fit.',
+      'The disk may be larger than the original, and also smaller if everything finds room: the plan says so.',
     ],
   },
   copies: {
@@ -171,13 +173,10 @@ export const choosing = {
     ],
     question: 'Which disk shall become a copy of it?',
     isSource: 'It is the disk that you want to copy.',
-    small: (needed: string): string => `It is too small: what is on the disk needs ${needed}.`,
-    sectors: (has: number, wants: number): string =>
-      `Its sectors have ${has} bytes, those of the disk to copy ${wants}: the tables would not be readable there.`,
     help: [
       'Enter takes the disk that the mark is on. To make several copies at once, mark each with the space bar, then press Enter: the disk is read once.',
       'Before anything is written you are shown what will be lost, and must type a part of the serial number of each disk.',
-      'The disk may be larger; it may be smaller if all partitions fit.',
+      'The disk may be larger than the original, and also smaller if everything finds room: the plan says so.',
     ],
   },
 };

@@ -33,12 +33,20 @@ export const common = {
       failing: 'It says itself (SMART) that it is failing: save it now, and put nothing on it that matters.',
     },
     inUse: (why: string): string => `It is in use: ${why}.`,
+    /** What uses a disk: what of it, by what, and the engine's own words. */
+    uses: {
+      mounted: (_what: string, _by: string, said: string): string => said,
+      swap: (_what: string, _by: string, said: string): string => said,
+      held: (_what: string, _by: string, said: string): string => said,
+      attached: (_what: string, _by: string, said: string): string => said,
+      'read-only': (_what: string, _by: string, said: string): string => said,
+      own: (what: string): string => `the images on ${what} are looked at`,
+    },
     notRoot: 'Disks can only be read and written by root: leave, and start it with sudo.',
     listing: 'Looking for disks …',
     noDisks: 'No disks were found.',
-    map: (used: string, unused: string): string => `${used} used   ${unused} unused`,
-    mapDone: (done: string, used: string, unused: string): string =>
-      `${done} done   ${used} to do   ${unused} unused`,
+    /** What the marks on the map of a disk mean. */
+    mapMarks: { used: 'used', unused: 'unused', done: 'done', toDo: 'to do' },
     buses: {
       sata: 'SATA',
       nvme: 'NVMe',
@@ -90,6 +98,7 @@ export const common = {
     'confirm-wrong': (): string => 'That is not what was asked for. Nothing was written.',
     'nothing-marked': (): string => 'Choose at least one first.',
     cannot: (what: string): string => what,
+    grey: (reason: string): string => reason,
     done: (what: string): string => `Done: ${what}`,
     'connection-back': (): string => 'The part that runs jobs is back.',
   },
@@ -99,7 +108,6 @@ export const common = {
     ssh: 'Type user and server first.',
     path: 'Type a folder first.',
     clock: 'Type the time as 2026-11-25 14:30.',
-    grey: (reason: string): string => reason,
   },
   waiting: {
     place: (label: string): string => `Opening ${label} …`,
@@ -121,7 +129,7 @@ export const common = {
     restore: 'Put an image back',
     restoreDetail: 'Writes a saved image to a disk. What is on that disk now is lost.',
     clone: 'Copy a disk to another',
-    cloneDetail: 'Writes what is on one disk to one or several others. What is on those is lost.',
+    cloneDetail: 'Writes a disk to one or several others. What is on those is lost.',
     verify: 'Check an image',
     verifyDetail: 'Reads saved images to the last byte: can they be put back?',
     disks: 'What is on these disks',

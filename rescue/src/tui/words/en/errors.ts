@@ -2,6 +2,17 @@
 export const errors = {
   /** What to do, where the engine's own hint speaks of commands that nobody types here. */
   hints: {
+    'usage/invalid': 'Go back, and choose otherwise.',
+    'device/read-only': 'Check the write-protect switch, or choose another disk.',
+    'image/ambiguous': 'Choose the image from the list.',
+    'image/chunk-unreadable':
+      'Put back what can be read ("Go on where the image is damaged", among the options), or use another image.',
+    'plan/not-confirmed': 'Nothing was written. Type the characters asked for.',
+    'runner/lost': 'It is started again by itself. What happened is in the logs (Tools).',
+    'job-file/invalid': 'Nothing was done. Mend these lines of the job file.',
+    'job-file/disk': 'Nothing was written. Name the disk by its serial number or WWN.',
+    'job-file/repository': 'Check that the disk or server is there, and what you have typed.',
+    'program/addon': 'Use a Permafrost stick that was written anew.',
     'device/not-found': 'Plug it in again, or choose another disk.',
     'device/changed': 'Nothing was written. Choose the disk again.',
     'device/in-use':

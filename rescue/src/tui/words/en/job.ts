@@ -135,7 +135,7 @@ export const job = {
     at: (rate: string): string => rate,
     now: (subject: string): string => `Now: ${subject}`,
     found: (bytes: string): string => `${bytes} were there already`,
-    fresh: (bytes: string, stored: string): string => `${bytes} new, stored in ${stored}`,
+    fresh: (bytes: string, stored: string): string => `${bytes} new, ${stored} when compressed`,
     bad: (bytes: string): string => `${bytes} could not be read`,
     step: (step: number, steps: number, source: string): string =>
       `Step ${step} of ${steps} of the job file from ${source}`,
@@ -210,6 +210,9 @@ export const job = {
       'done-with-gaps': (time: string): string =>
         `The copy is done, without what could not be read. It took ${time}.`,
       part: (good: number, all: number): string => `${good} of ${all} disks have the copy.`,
+      verified: 'Read back from the disk, and the same as the original.',
+      incomplete:
+        'A disk that was not finished must not be used. Copy once more; with "Write only what differs" it goes on where it was.',
     },
     verified: 'Read back from the disk, and the same as the image.',
     boot: {
@@ -221,12 +224,12 @@ export const job = {
     notChecked: 'Not checked yet whether it can be read again.',
     used: (bytes: string, rate: string): string => `${bytes} used, ${rate}`,
     stored: (fresh: string, stored: string, found: string): string =>
-      `${fresh} new, stored in ${stored}; ${found} were there already`,
+      `${fresh} new, ${stored} when compressed; ${found} were there already`,
     salvaged: (bytes: string): string => `${bytes} recovered from a run that did not end`,
     written: (bytes: string): string => `${bytes} written`,
     cancelled: 'It was stopped. Nothing half-done was left that passes for done.',
     cancelledTarget:
-      'The target is incomplete and must not be used. Put the image back again; it continues where only what differs is written.',
+      'The target is incomplete and must not be used. Put the image back again; with "Write only what differs" it goes on where it was.',
     cancelledImage: 'No image was made. What was saved is kept, and makes the next run faster.',
     gaps: (n: number): string => `${count(n, 'place is', 'places are')} missing:`,
     moreGaps: (n: number): string => `and ${n} more; the report lists them`,
