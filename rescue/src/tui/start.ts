@@ -1,6 +1,6 @@
 /**
  * The terminal UI: opens its consoles, draws the first screen on each, then looks for disks. The one place that
- * ends it. Loaded only when it is asked for (load-tui.ts).
+ * ends it. Loaded only when it is asked for (tui-command.ts).
  */
 import { existsSync } from 'node:fs';
 import { describeBug, Session } from './session.ts';

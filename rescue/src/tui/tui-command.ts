@@ -1,7 +1,9 @@
-/** `permafrost tui`: its arguments, and what is said where there is no terminal. */
+/**
+ * `permafrost tui`: its arguments, and what is said where there is no terminal. What draws is loaded after that; in the
+ * executable what Ink stands on has to be there before Ink is loaded (scripts/bundle-tui.ts).
+ */
 import { parseArgs } from 'node:util';
 import { exitCodes, PermafrostError } from '../engine/index.ts';
-import { loadPlain, loadTui } from './load-tui.ts';
 
 const HELP = `permafrost tui [--plain] [--console DEVICE]... [--language en|de]
   the terminal UI; the same as permafrost without arguments
@@ -40,13 +42,14 @@ export async function runTuiCommand(args: readonly string[]): Promise<number> {
   if (values.plain !== true && consoles.length === 0 && !(process.stdin.isTTY && process.stdout.isTTY))
     return usage('the terminal UI needs a terminal; "permafrost help" lists the commands');
   const spoken = language === undefined ? {} : { language };
-  if (values.plain === true) return (await loadPlain()).runPlain({ environment: process.env, ...spoken });
-  const tui = await loadTui();
-  return tui.runTui({
-    consoles,
-    environment: process.env,
-    ...spoken,
-  });
+  // Chalk asks the environment while it is loaded, once for all consoles; each theme decides for itself.
+  process.env['FORCE_COLOR'] = '1';
+  if (values.plain === true) {
+    const { runPlain } = await import('./plain/run-plain.ts');
+    return runPlain({ environment: process.env, ...spoken });
+  }
+  const { runTui } = await import('./start.ts');
+  return runTui({ consoles, environment: process.env, ...spoken });
 }
 
 function usage(problem: string): number {

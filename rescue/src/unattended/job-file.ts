@@ -3,7 +3,7 @@
  * line. docs/unattended.md explains them, docs/job.schema.json is {@link jobFileSchema} for editors.
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { PermafrostError } from '../engine/index.ts';
 import { jobFileSchema, type JobFile } from './job-file-schema.ts';
 

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../tool.ts';
-import { layouts, type LayoutName } from './layouts.ts';
+import { layouts, type FileSystemPlace, type LayoutName } from './layouts.ts';
 
 interface Partition {
   readonly start: number;
@@ -41,12 +41,17 @@ async function copyOut(disk: string, start: number, size: number, to: string): P
   }
 }
 
-/** Checks an ext4 file system and unpacks its files into the new folder `to`. */
-async function readFiles(image: string, to: string): Promise<void> {
-  await mkdir(to);
-  await runTool('e2fsck', ['-f', '-n', image]);
-  await runTool('debugfs', ['-R', `rdump / ${to}`, image]);
-}
+/** For each kind: checks the file system and unpacks its files into the new folder `to`. */
+const readers: Readonly<Record<FileSystemPlace['kind'], (image: string, to: string) => Promise<void>>> = {
+  async ext4(image, to) {
+    await runTool('e2fsck', ['-f', '-n', image]);
+    await runTool('debugfs', ['-R', `rdump / ${to}`, image]);
+  },
+  async fat(image, to) {
+    await runTool('fsck.fat', ['-n', image]);
+    await runTool('mcopy', ['-s', '-i', image, '::*', to]);
+  },
+};
 
 /** Everything about `disk`, by names that say what; two disks with the same content give the same. */
 export async function describeDisk(
@@ -59,11 +64,12 @@ export async function describeDisk(
   const partitions = await readPartitions(disk);
   const work = await mkdtemp(`${disk}-work-`);
   try {
-    for (const { partition: number } of layouts[name].fileSystems) {
+    for (const { partition: number, kind } of layouts[name].fileSystems) {
       const { start, size } = partitions.get(number)!;
       const [image, files] = [join(work, `${number}.img`), join(work, String(number))];
       await copyOut(disk, start, size, image);
-      await readFiles(image, files);
+      await mkdir(files);
+      await readers[kind](image, files);
       for (const entry of await readdir(files, { recursive: true, withFileTypes: true })) {
         if (!entry.isFile()) continue;
         const path = join(entry.parentPath, entry.name);

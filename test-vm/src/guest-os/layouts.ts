@@ -8,7 +8,7 @@ import type { Firmware } from '../firmware.ts';
 /** A file system that is looked into from outside. */
 export interface FileSystemPlace {
   readonly partition: number;
-  readonly kind: 'ext4';
+  readonly kind: 'ext4' | 'fat';
 }
 
 export interface Layout {
@@ -27,6 +27,7 @@ const id = (disk: number, what: number): string =>
   `5a17${disk.toString(16).padStart(4, '0')}-0c0d-4bee-8fee-${what.toString(16).padStart(12, '0')}`;
 
 const types = {
+  esp: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
   biosBoot: '21686148-6449-6E6F-744E-656564454649',
   linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
   swap: '0657FD6D-A4AB-43C4-84E5-0933C84B4F4F',
@@ -46,6 +47,9 @@ const gpt = (
 const ext4 = (device: string, uuid: string, label: string): string =>
   `mkfs.ext4 -q -F -U ${uuid} -L ${label} -E hash_seed=${uuid} ${device}`;
 
+const fat32 = (device: string, volumeId: string): string =>
+  `mkfs.fat -F 32 -s 1 -i ${volumeId} -n EFI ${device}`;
+
 const swap = (device: string, uuid: string): string => `/usr/sbin/mkswap -q -U ${uuid} ${device}`;
 
 /** Mounts: what, where, type, options. */
@@ -62,6 +66,9 @@ const fstab = (...lines: readonly string[]): string =>
 
 const grubForBios = 'grub-install --target=i386-pc "$disk"\ngrub-mkconfig -o /boot/grub/grub.cfg';
 
+const grubForUefi = `grub-install --target=x86_64-efi --efi-directory=/boot/efi --no-nvram "$disk"
+grub-mkconfig -o /boot/grub/grub.cfg`;
+
 export const layouts = {
   'bios-gpt': {
     sizeMiB: 512,
@@ -75,6 +82,27 @@ export const layouts = {
       fstab(`UUID=${id(1, 0x12)} / ext4 errors=remount-ro 0 1`, `UUID=${id(1, 0x13)} none swap sw 0 0`),
     ].join('\n'),
     grub: grubForBios,
+  },
+  'uefi-gpt': {
+    sizeMiB: 512,
+    firmware: 'uefi',
+    fileSystems: [
+      { partition: 1, kind: 'fat' },
+      { partition: 2, kind: 'ext4' },
+    ],
+    prepare: [
+      gpt(2, ['esp', '40MiB', 'esp'], ['linux', '400MiB', 'root'], ['swap', '64MiB', 'swap']),
+      fat32('"$(part 1)"', '5a170002'),
+      ext4('"$(part 2)"', id(2, 0x12), 'root'),
+      swap('"$(part 3)"', id(2, 0x13)),
+      mounts([`UUID=${id(2, 0x12)}`, '/', 'ext4', 'rw'], ['UUID=5A17-0002', '/boot/efi', 'vfat', 'rw']),
+      fstab(
+        `UUID=${id(2, 0x12)} / ext4 errors=remount-ro 0 1`,
+        'UUID=5A17-0002 /boot/efi vfat umask=0077 0 1',
+        `UUID=${id(2, 0x13)} none swap sw 0 0`,
+      ),
+    ].join('\n'),
+    grub: grubForUefi.replace('--no-nvram', '--no-nvram --removable'),
   },
 } as const satisfies Readonly<Record<string, Layout>>;
 
