@@ -11,7 +11,7 @@ import { Script } from 'node:vm';
 export function loadPart(name: string): unknown {
   const script = new Script(getAsset(`${name}.cjs`, 'utf8'), {
     filename: `${name}.cjs`,
-    cachedData: new Uint8Array(getRawAsset(`${name}.cache`) as ArrayBuffer),
+    cachedData: new Uint8Array(getRawAsset(`${name}.cache`)),
   });
   if (script.cachedDataRejected === true && process.env['PERMAFROST_DEBUG'] !== undefined)
     process.stderr.write(`permafrost: the code cache of ${name} does not fit\n`);
