@@ -71,11 +71,18 @@ chmodSync(node, 0o755);
 // Before packing: stripping the finished executable would break it.
 execFileSync('strip', [node]);
 const assets: Record<string, string> = { 'blockdev.node': addon };
-for (const name of Object.keys(parts)) {
-  const [script, cache] = [join(work, `${name}.cjs`), join(work, `${name}.cache`)];
+for (const name of Object.keys(parts)) assets[`${name}.cjs`] = join(work, `${name}.cjs`);
+// The pool is not for every start; and its cache, of a script that is one long text, differs from folder to folder.
+for (const name of ['cli', 'tui']) {
+  const cache = join(work, `${name}.cache`);
   // With a seed of its own each run would give another cache. It is not one of the flags that the cache is bound to.
-  execFileSync(node, ['--random-seed=1', join(import.meta.dirname, 'code-cache.ts'), script, cache]);
-  Object.assign(assets, { [`${name}.cjs`]: script, [`${name}.cache`]: cache });
+  execFileSync(node, [
+    '--random-seed=1',
+    join(import.meta.dirname, 'code-cache.ts'),
+    join(work, `${name}.cjs`),
+    cache,
+  ]);
+  assets[`${name}.cache`] = cache;
 }
 rmSync(output, { force: true });
 
