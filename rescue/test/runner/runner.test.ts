@@ -1,7 +1,7 @@
 /** The runner as its own process, with front ends that come, go and misbehave. */
 import '../support/run-dir.ts';
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -9,33 +9,12 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isPermafrostError, type Job } from '../../src/engine/index.ts';
 import { RUNNER_END, RUNNER_SOCKET } from '../../src/runner/protocol.ts';
-import { RunnerClient } from '../../src/runner/runner-client.ts';
 import { permafrost } from '../job/support.ts';
 import { run } from '../support/command.ts';
 import { runDir } from '../support/run-dir.ts';
-import { imagedDisk, is, runInHost, stateOf } from './support.ts';
+import { client, imagedDisk, is, runInHost, startRunner, stateOf } from './support.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
-
-function startRunner(t: TestContext): ChildProcess {
-  const child = spawn(process.execPath, [main, 'runner'], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PERMAFROST_RUN_DIR: runDir },
-  });
-  t.after(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  });
-  return child;
-}
-
-async function client(t: TestContext): Promise<RunnerClient> {
-  const opened = await RunnerClient.open();
-  t.after(() => opened.close());
-  await stateOf(opened, (state): state is typeof state => state.kind !== 'lost');
-  return opened;
-}
 
 async function killed(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');

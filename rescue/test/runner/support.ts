@@ -1,10 +1,14 @@
 /** What tests of hosts share: waiting for a state, and a disk with an image of it. */
 import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Job } from '../../src/engine/index.ts';
 import type { EndedState, HostState, JobHost } from '../../src/runner/job-host.ts';
+import { RunnerClient } from '../../src/runner/runner-client.ts';
 import { makeDisk, permafrost } from '../job/support.ts';
+import { runDir } from '../support/run-dir.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const LIMIT_MS = 60_000 * Number(process.env['PERMAFROST_TIMEOUT_FACTOR'] ?? 1);
@@ -63,4 +67,28 @@ export async function imagedDisk(t: TestContext, options: { imaged?: boolean } =
   const repository = join(folder, 'repository');
   if (options.imaged !== false) await permafrost(['image', source, '--repo', repository, '--raw']);
   return { folder, source, repository };
+}
+
+const main = join(import.meta.dirname, '../../src/main.ts');
+
+/** A runner as a process of its own, until the test is over. */
+export function startRunner(t: TestContext): ChildProcess {
+  const child = spawn(process.execPath, [main, 'runner'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PERMAFROST_RUN_DIR: runDir },
+  });
+  t.after(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  });
+  return child;
+}
+
+/** A front end of the runner, once that answers. */
+export async function client(t: TestContext): Promise<RunnerClient> {
+  const opened = await RunnerClient.open();
+  t.after(() => opened.close());
+  await stateOf(opened, (state): state is typeof state => state.kind !== 'lost');
+  return opened;
 }

@@ -1,9 +1,9 @@
 /** What comes back from the world: disks that come and go, answers, the state of the host. */
 import type { ErrorReport, ListedDisk, Plan } from '../../engine/index.ts';
-import type { HostState } from '../../runner/job-host.ts';
+import type { EndedState, HostState } from '../../runner/job-host.ts';
 import type { WorldEvent } from './events.ts';
 import { currentStep, diskKey, type FlowState, type Notice, type OpenedPlace, type Step } from './state.ts';
-import { backTo, done, go, planAgain, wait, type Result } from './steps.ts';
+import { backTo, done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 export function reduceWorld(state: FlowState, event: WorldEvent): Result {
   switch (event.kind) {
@@ -42,8 +42,11 @@ function answered(state: FlowState, before: FlowState, event: Answer): Result {
       return go({ ...state, images: event.images }, 'images');
     case 'planned':
       return planned(state, event.plan);
-    case 'started':
-      return done({ ...state, trail: ['home'], watching: true, plan: undefined });
+    case 'started': {
+      const { job, trail } = state;
+      const started = job === undefined ? undefined : { job, trail };
+      return done({ ...state, trail: ['home'], watching: true, plan: undefined, started });
+    }
     case 'failed':
       return failed(state, before, event.error);
     case 'tool-done':
@@ -71,12 +74,15 @@ function planned(state: FlowState, plan: Plan): Result {
 
 function failed(state: FlowState, before: FlowState, error: ErrorReport): Result {
   if (error.code === 'job/cancelled') return done(state);
-  // What would be done is no longer what was confirmed: the new plan is shown before anything else.
-  if (before.waiting?.what === 'start' && error.code === 'plan/changed') {
-    const again = planAgain(backTo(state, 'plan'));
-    return { ...again, state: { ...again.state, notice: notice('plan-changed', '', true) } };
-  }
+  if (before.waiting?.what === 'start' && error.code === 'plan/changed')
+    return planChanged(backTo(state, 'plan'));
   return done({ ...state, problem: error });
+}
+
+/** What would be done is no longer what was confirmed: the new plan is shown before anything else. */
+function planChanged(state: FlowState): Result {
+  const again = planAgain(withoutConfirmations(state));
+  return { ...again, state: { ...again.state, notice: notice('plan-changed', '', true) } };
 }
 
 function toolDone(state: FlowState, before: FlowState, subject: string): Result {
@@ -157,11 +163,31 @@ function notice(id: Notice['id'], subject: string, bad: boolean): Notice {
 function hostChanged(state: FlowState, host: HostState): Result {
   const before = state.host;
   const next: FlowState = { ...state, host, regionDone: regionsDone(state, host) };
+  const { started } = state;
+  // The run plans again before it does anything, and this console confirmed another plan: nothing was done.
+  if (
+    host.kind === 'ended' &&
+    started !== undefined &&
+    endedBy(host) === 'plan/changed' &&
+    isSameJob(host, started)
+  ) {
+    const trail = backTo({ ...next, trail: started.trail }, 'plan').trail;
+    const again = planChanged({ ...next, trail, job: started.job, started: undefined, watching: false });
+    return { ...again, effects: [{ kind: 'job', action: 'dismiss' }, ...again.effects] };
+  }
   const isNew = runId(host) !== undefined && runId(host) !== runId(before);
   if (isNew || (host.kind === 'countdown' && before.kind !== 'countdown') || host.kind === 'lost')
     return done({ ...next, watching: before.kind === host.kind && !isNew ? state.watching : true });
   if (before.kind === 'lost') return done({ ...next, notice: notice('connection-back', '', false) });
   return done(next);
+}
+
+function endedBy({ report, error }: EndedState): string | undefined {
+  return (report?.error ?? error)?.code;
+}
+
+function isSameJob({ run }: EndedState, started: NonNullable<FlowState['started']>): boolean {
+  return JSON.stringify(run.job) === JSON.stringify(started.job);
 }
 
 function runId(host: HostState): string | undefined {

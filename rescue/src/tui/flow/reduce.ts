@@ -4,7 +4,7 @@ import { EVERYTHING, textOf } from './job.ts';
 import { reduceWorld } from './reduce-world.ts';
 import { typedRule } from './rules.ts';
 import { currentStep, currentView, diskKey, type Chosen, type FlowState } from './state.ts';
-import { done, go, planAgain, wait, type Result } from './steps.ts';
+import { done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 const worldEvents: ReadonlySet<string> = new Set<WorldEvent['kind']>([
   'disks',
@@ -181,6 +181,7 @@ const nothingChosen = {
   copies: [],
   plan: undefined,
   job: undefined,
+  started: undefined,
 } as const;
 
 function back(state: FlowState): Result {
@@ -291,14 +292,6 @@ function chooseTarget(state: FlowState, { key, path }: Chosen): Result {
 /** On the page of the plan a changed option shows its effect at once; elsewhere when the plan is come back to. */
 function afterOption(state: FlowState): Result {
   return currentStep(state) === 'plan' ? planAgain(state) : done(state);
-}
-
-/** What was typed to confirm one plan confirms no other one. */
-export function withoutConfirmations(state: FlowState): FlowState {
-  const fields = Object.fromEntries(
-    Object.entries(state.fields).filter(([name]) => !name.startsWith('confirm')),
-  );
-  return { ...state, fields };
 }
 
 function start(state: FlowState): Result {

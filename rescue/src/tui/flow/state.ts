@@ -212,6 +212,8 @@ export interface FlowState {
   readonly regionDone: Readonly<Record<string, number>>;
   readonly tools: ToolResults;
   readonly job: Job | undefined;
+  /** The job that was confirmed at this console, and the steps that led to it, until its run has begun to do something. */
+  readonly started: { readonly job: Job; readonly trail: readonly Step[] } | undefined;
 }
 
 export interface StartOptions {
@@ -260,6 +262,7 @@ export function initialState({ language, rescue, isRoot, host }: StartOptions): 
     regionDone: {},
     tools: {},
     job: undefined,
+    started: undefined,
   };
 }
 

@@ -44,3 +44,11 @@ export function backTo(state: FlowState, step: Step): FlowState {
   const at = state.trail.lastIndexOf(step);
   return at < 0 || currentStep(state) === step ? state : { ...state, trail: state.trail.slice(0, at + 1) };
 }
+
+/** What was typed to confirm one plan confirms no other one. */
+export function withoutConfirmations(state: FlowState): FlowState {
+  const fields = Object.fromEntries(
+    Object.entries(state.fields).filter(([name]) => !name.startsWith('confirm')),
+  );
+  return { ...state, fields };
+}
