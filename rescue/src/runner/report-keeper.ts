@@ -1,8 +1,9 @@
 /** Keeps the report of each run as a JSON file: in a folder of this machine, and beside the images. */
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, open, rename } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '../engine/index.ts';
+import { writeDurably } from '../unattended/write-durably.ts';
 
 /** Names a run in the order of time; plain enough for any file system. */
 export function newRunId(kind: string, now = new Date()): string {
@@ -18,10 +19,9 @@ export async function keepReport(id: string, report: Report, folders: readonly s
   const text = `${JSON.stringify({ id, ...report }, null, 2)}\n`;
   const paths: string[] = [];
   for (const place of folders) {
-    const path = join(place, `${id}.json`);
     try {
-      await writeWhole(place, path, text);
-      paths.push(path);
+      await writeDurably(place, `${id}.json`, text);
+      paths.push(join(place, `${id}.json`));
     } catch {
       // A share that may only be read, a full disk: the other place has it, and the screen.
     }
@@ -35,16 +35,4 @@ export async function repositoryReports(path: string): Promise<string[]> {
     () => [join(path, 'reports')],
     () => [],
   );
-}
-
-async function writeWhole(folder: string, path: string, text: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const file = await open(`${path}.new`, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
 }

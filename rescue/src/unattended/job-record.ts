@@ -3,8 +3,8 @@
  * it all again, and goes on where a power cut ended it.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import {
   PermafrostError,
   PROGRAM,
@@ -13,6 +13,7 @@ import {
   type Report,
 } from '../engine/index.ts';
 import { machineName } from './machine-name.ts';
+import { writeDurably } from './write-durably.ts';
 
 export interface JobRecord {
   readonly id: string;
@@ -102,24 +103,7 @@ export async function writeRecord(
   const { folder, path, machine } = await recordPath(repository, record.id);
   const whole: JobRecord = { ...record, machine, program: PROGRAM };
   try {
-    await mkdir(folder, { recursive: true });
-    const file = await open(`${path}.new`, 'w');
-    try {
-      await file.writeFile(`${JSON.stringify(whole, null, 2)}\n`);
-      await file.sync();
-      await rename(`${path}.new`, path);
-      // Once more: FAT keeps where a file begins in its name, and writes that with the file.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    const directory = await open(folder, 'r');
-    try {
-      // Some network file systems cannot; then what they promise by themselves has to do.
-      await directory.sync().catch(() => undefined);
-    } finally {
-      await directory.close();
-    }
+    await writeDurably(folder, basename(path), `${JSON.stringify(whole, null, 2)}\n`);
   } catch (error) {
     throw failure(error, path);
   }
