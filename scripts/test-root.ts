@@ -6,7 +6,7 @@ import { access, constants } from 'node:fs/promises';
 export function asRoot(command: readonly string[], env: NodeJS.ProcessEnv): string[] {
   if (process.getuid?.() === 0) return [...command];
   const kept = Object.entries(env).filter(([name]) =>
-    /^(PATH|CI|TERM|LANG|TMPDIR|PERMAFROST_\w+)$/.test(name),
+    /^(PATH|CI|TERM|LANG|TMPDIR|NODE_COMPILE_CACHE|PERMAFROST_\w+)$/.test(name),
   );
   return ['sudo', '-n', 'env', ...kept.map(([name, value]) => `${name}=${value ?? ''}`), ...command];
 }
