@@ -61,6 +61,7 @@ test-fast: ready ## Run lint, types and unit tests (under 3 minutes)
 	@node scripts/test.ts fast
 
 test-long: ready ## Run everything, with hundreds of kills and hours of fuzzing
+	@scripts/setup long
 	@node scripts/test.ts long
 
 lint: ready ## Check style, format, types and layers
