@@ -22,6 +22,7 @@ export type * from './filesystem/file-system.ts';
 export type * from './boot/boot-check.ts';
 export type { BootEntryPlan } from './boot/boot-entry.ts';
 export { runBootCheck } from './job/boot-check-job.ts';
+export { growability, type Growability } from './job/growable.ts';
 export { inspectSource, type InspectSourceOptions } from './job/inspect.ts';
 export type * from './job/job.ts';
 export { planClone } from './job/clone-plan.ts';

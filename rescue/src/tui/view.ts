@@ -23,6 +23,8 @@ export interface View {
   readonly enter?: { readonly label: string; readonly event: FlowEvent };
   /** What Enter does is called in the key bar, where "choose" says too little. */
   readonly enterLabel?: string;
+  /** What the space bar does is called, where "mark several" is not it. */
+  readonly spaceLabel?: string;
   /** Is shown from its top, wherever the focus is: what it says matters more than what can be chosen. */
   readonly fromTop?: boolean;
   /** The body is text to be read: arrows scroll it. */

@@ -1,5 +1,5 @@
 /** The pages of a job that runs, has ended, or is about to begin: {@link jobScenes} by their names. */
-import type { Gap, Job, Report } from '../../src/engine/index.ts';
+import type { BootCheck, FirmwareAnswer, Gap, Job, Report } from '../../src/engine/index.ts';
 import type { HostState, RunningState } from '../../src/runner/job-host.ts';
 import type { FlowState } from '../../src/tui/flow/state.ts';
 import { problems } from './problems.ts';
@@ -94,6 +94,36 @@ const ended = (report: Report, more: object = {}): HostState => ({
   ...more,
 });
 
+const bootCheckJob: Job = { kind: 'bootcheck', target: '/dev/sdb' };
+const yes: FirmwareAnswer = { answer: 'yes', findings: [{ level: 'good', text: 'The boot code is there.' }] };
+const bootCheck: BootCheck = {
+  machine: 'bios',
+  uefi: {
+    answer: 'no',
+    findings: [
+      {
+        level: 'problem',
+        text: 'There is no EFI system partition.',
+        remedy: 'Start it on a machine with a BIOS.',
+      },
+    ],
+  },
+  bios: yes,
+  systems: [
+    {
+      name: 'Debian GNU/Linux 13 (trixie)',
+      kind: 'linux',
+      place: 'partition 2',
+      starts: 'yes',
+      uefi: { answer: 'unknown', findings: [] },
+      bios: yes,
+      findings: [{ level: 'note', text: 'Its kernel is /boot/vmlinuz.' }],
+    },
+  ],
+  notes: ['Partition 3 could not be looked into.'],
+};
+const bootChecked = { number: 1, identity: samplePlan(imageJob).disks[0]!.identity, check: bootCheck };
+
 /** By the names of what they show. */
 export const jobScenes: Readonly<Record<string, FlowState>> = {
   'home while a job runs': onHost(running(imageJob), { watching: false }),
@@ -138,6 +168,13 @@ export const jobScenes: Readonly<Record<string, FlowState>> = {
         })) as unknown as NonNullable<Report['targets']>,
       }),
     ),
+  ),
+  'done, a boot check': onHost(ended(sampleReport(bootCheckJob, { boot: [bootChecked] }))),
+  'done, a boot check of an empty disk': onHost(
+    ended(sampleReport(bootCheckJob, { boot: [{ ...bootChecked, check: { ...bootCheck, systems: [] } }] })),
+  ),
+  'stopped, a copy': onHost(
+    ended(sampleReport(cloneJob, { outcome: 'cancelled', phases: [{ phase: 'writing', seconds: 1 }] })),
   ),
   'stopped, an image': onHost(ended(sampleReport(imageJob, { outcome: 'cancelled' }))),
   'stopped, a restore': onHost(ended(sampleReport(restoreJob, { outcome: 'cancelled' }))),

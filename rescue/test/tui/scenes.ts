@@ -1,4 +1,5 @@
 /** Every page of the terminal UI in the states that a person may meet it in: for tests that look at all of them. */
+import type { DiskPlan, ImagedDisk, ImagedRegion } from '../../src/engine/index.ts';
 import type { FlowState, Question, Step, Waiting } from '../../src/tui/flow/state.ts';
 import { diskKey } from '../../src/tui/flow/state.ts';
 import { cloneJob, imageJob, jobScenes, restoreJob, verifyJob } from './job-scenes.ts';
@@ -55,6 +56,41 @@ const restoring: Partial<FlowState> = {
   image: sampleImage().id,
   parts: [1],
 };
+
+/** An image with several partitions, and a target with some. */
+const parted: ImagedDisk = {
+  ...sampleImage().disks[0]!,
+  regions: (['fat32', 'ext4', 'ntfs', 'luks', 'unknown'] as const).map(
+    (kind, i) =>
+      ({
+        kind: 'partition',
+        name: `partition ${i + 1}`,
+        start: (1 + i * 100) * MiB,
+        length: 100 * MiB,
+        partitions: [i + 1],
+        fileSystem: { kind, state: kind === 'ntfs' ? 'dirty' : 'clean', label: `A label of ${kind}` },
+        sums: { usedBytes: 10 * MiB },
+        content: {},
+      }) as unknown as ImagedRegion,
+  ),
+};
+const target: DiskPlan = {
+  ...samplePlan(imageJob).disks[0]!,
+  table: {
+    kind: 'gpt',
+    partitions: [
+      { number: 1, start: MiB, length: 50 * MiB, typeId: 'x' },
+      { number: 7, start: 100 * MiB, length: 850 * MiB, typeId: 'x' },
+    ],
+  },
+};
+const layoutOf: Partial<FlowState> = {
+  ...restoring,
+  images: { images: [{ ...sampleImage(), disks: [parted] }], damaged: [] },
+  targets: [{ ...chosen, disk: 1 }],
+  inspected: { [chosen.key]: target },
+};
+const partly: Partial<FlowState> = { ...layoutOf, leftOut: [1, 4, 5], into: { 2: 7 } };
 
 const at = (step: Step, more: Partial<FlowState> = {}): FlowState =>
   sampleState({ ...base, trail: step === 'home' ? ['home'] : ['home', step], ...more });
@@ -139,6 +175,34 @@ export const scenes: Readonly<Record<string, FlowState>> = {
   ),
   'options of an image': at('options', { plan: samplePlan(imageJob) }),
   'options of a restore': at('options', { ...restoring, plan: samplePlan(restoreJob) }),
+  'options of a restore of some partitions': at('options', { ...partly, plan: samplePlan(restoreJob) }),
+  'options of a file': at('options', {
+    sources: [{ key: '/r/old.img', path: '/r/old.img' }],
+    sectorSize: 4096,
+    plan: samplePlan(imageJob),
+  }),
+  'sizes of sectors': at('sectors', { sectorSize: 4096 }),
+  'free space': at('grow', layoutOf),
+  'free space, some partitions': at('grow', { ...partly, grow: 2 }),
+  'free space of a copy': at('grow', { flow: 'clone', plan: samplePlan(cloneJob) }),
+  'partitions, all': at('partitions', layoutOf),
+  'partitions, some': at('partitions', partly),
+  'partitions, the target not seen yet': at('partitions', { ...layoutOf, inspected: {} }),
+  'partitions, the target cannot be read': at('partitions', {
+    ...layoutOf,
+    inspected: { [chosen.key]: error },
+  }),
+  'place of a partition': at('into', { ...layoutOf, placing: 2 }),
+  'place of a partition, some': at('into', { ...partly, placing: 3 }),
+  'place of a partition, no table': at('into', {
+    ...layoutOf,
+    placing: 2,
+    inspected: { [chosen.key]: { ...target, table: { kind: 'none', partitions: [] } } },
+  }),
+  'plan of a boot check': at('plan', {
+    flow: 'bootcheck',
+    plan: samplePlan({ kind: 'bootcheck', target: '/dev/sdb' }),
+  }),
   confirm: at('confirm', { ...restoring, plan: samplePlan(restoreJob) }),
   'confirm, typed': at('confirm', {
     ...restoring,

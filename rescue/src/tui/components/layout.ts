@@ -159,7 +159,7 @@ export function keysOf(view: View, words: Words, outside = false, focus?: string
     hints.push({ key: keys.enter, label: view.enterLabel ?? keys.choose });
   else if (view.enter !== undefined) hints.push({ key: keys.enter, label: view.enter.label });
   if (view.items.some((item) => item.kind === 'choice' && item.space !== undefined))
-    hints.push({ key: keys.space, label: keys.mark });
+    hints.push({ key: keys.space, label: view.spaceLabel ?? keys.mark });
   else if (checks && (outside || focused?.kind !== 'check'))
     hints.push({ key: keys.space, label: keys.toggle });
   for (const { key, label } of view.keys) hints.push({ key: key === 'Space' ? keys.space : key, label });

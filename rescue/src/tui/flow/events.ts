@@ -7,10 +7,12 @@ import type {
   Field,
   Flag,
   Flow,
+  GrowChoice,
   Keymap,
   ListedImages,
   Notice,
   OpenedPlace,
+  PartitionPlace,
   Question,
   Step,
 } from './state.ts';
@@ -49,6 +51,13 @@ export type PersonEvent =
   | { readonly kind: 'parts-chosen' }
   | { readonly kind: 'choose-target'; readonly key: string; readonly path: string }
   | { readonly kind: 'partition'; readonly number: number }
+  | { readonly kind: 'grow'; readonly grow: GrowChoice | undefined }
+  | { readonly kind: 'sector-size'; readonly bytes: number | undefined }
+  | { readonly kind: 'choose-partitions' }
+  | { readonly kind: 'place-partition'; readonly number: number }
+  /** Without a place it goes where it was. */
+  | { readonly kind: 'into'; readonly number: number; readonly place?: PartitionPlace }
+  | { readonly kind: 'bootcheck'; readonly key: string; readonly path: string }
   | { readonly kind: 'trust'; readonly number: number }
   | { readonly kind: 'replan' }
   | { readonly kind: 'go-ahead' }

@@ -1,7 +1,7 @@
 /** The job that was put together step by step, as the engine takes it. */
 import { join } from 'node:path';
-import type { CloneJob, ImageJob, Job, RestoreJob, VerifyJob } from '../../engine/index.ts';
-import { chosenImage, type Field, type Flag, type FlowState } from './state.ts';
+import type { BootCheckJob, CloneJob, ImageJob, Job, RestoreJob, VerifyJob } from '../../engine/index.ts';
+import { chosenImage, type Chosen, type Field, type Flag, type FlowState } from './state.ts';
 
 /** Folder for images where none is there yet. */
 export const DEFAULT_FOLDER = 'permafrost';
@@ -13,6 +13,7 @@ export const EVERYTHING = 'everything';
 export function jobOf(state: FlowState): Job | undefined {
   const { repository, flow } = state;
   if (flow === 'clone') return cloneJob(state);
+  if (flow === 'bootcheck') return bootCheckJob(state);
   if (repository === undefined) return undefined;
   switch (flow) {
     case 'image':
@@ -42,6 +43,7 @@ function imageJob(state: FlowState, repository: string): ImageJob {
     ...(leftOut.length === 0 || chosen.length === 0 ? {} : { partitions: chosen }),
     ...flag(state, 'raw'),
     ...flag(state, 'skipGaps'),
+    ...sectorSizeOf(state),
     ...(trust.length === 0 ? {} : { trustBitmap: trust }),
     ...flag(state, 'forceSameDisk'),
     ...flag(state, 'allowUnresolved'),
@@ -49,17 +51,14 @@ function imageJob(state: FlowState, repository: string): ImageJob {
 }
 
 function restoreJob(state: FlowState, repository: string): RestoreJob | undefined {
-  const { image, targets, parts, leftOut } = state;
+  const { image, targets, parts } = state;
   if (image === undefined || targets.length === 0 || targets.length < parts.length) return undefined;
-  const all = partitionsOfImage(state);
-  const chosen = all.filter((number) => !leftOut.includes(number));
   return {
     kind: 'restore',
     repository,
     image,
     targets: targets.map(({ disk, path }) => ({ disk, target: path })),
-    ...(leftOut.length === 0 || chosen.length === 0 || targets.length !== 1 ? {} : { partitions: chosen }),
-    ...(state.flags.grow === true && leftOut.length === 0 ? { grow: 'last' } : {}),
+    ...partitionsOf(state),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
     ...flag(state, 'noBootEntry'),
@@ -79,11 +78,50 @@ function cloneJob(state: FlowState): CloneJob | undefined {
     targets: copies.map(({ path }) => path),
     ...flag(state, 'raw'),
     ...(trust.length === 0 ? {} : { trustBitmap: trust }),
-    ...(state.flags.grow === true ? { grow: 'last' } : {}),
+    ...(state.grow === undefined ? {} : { grow: state.grow }),
+    ...sectorSizeOf(state),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
     ...flag(state, 'noBootEntry'),
   };
+}
+
+function bootCheckJob({ sources: [disk] }: FlowState): BootCheckJob | undefined {
+  return disk === undefined ? undefined : { kind: 'bootcheck', target: disk.path };
+}
+
+/** Which partitions of the image go where, and which of them grows. */
+function partitionsOf(state: FlowState): Pick<RestoreJob, 'partitions' | 'into' | 'grow'> {
+  const { grow, into } = state;
+  const chosen = chosenPartitions(state);
+  if (state.targets.length === 1 && chosen.some((number) => into[number] !== undefined))
+    return {
+      into: chosen.map((number) => ({ partition: number, place: into[number] ?? number })),
+      ...(typeof grow === 'number' && into[grow] !== undefined ? { grow } : {}),
+    };
+  if (isPartial(state)) return { partitions: chosen };
+  return grow === undefined ? {} : { grow };
+}
+
+/** Partitions of the image that are put back. */
+export function chosenPartitions(state: FlowState): number[] {
+  return partitionsOfImage(state).filter((number) => !state.leftOut.includes(number));
+}
+
+/** Whether only some partitions are put back, or any into other places, so that the rest of the target stays. */
+export function isPartial(state: FlowState): boolean {
+  const all = partitionsOfImage(state);
+  if (state.targets.length !== 1 || all.length === 0) return false;
+  return all.some((number) => state.leftOut.includes(number) || state.into[number] !== undefined);
+}
+
+function sectorSizeOf({ sectorSize, sources }: FlowState): { sectorSize?: number } {
+  return sectorSize === undefined || !sources.some(isFile) ? {} : { sectorSize };
+}
+
+/** Whether it is a disk-image file, by its key. */
+export function isFile({ key }: Chosen): boolean {
+  return !key.includes('#');
 }
 
 function verifyJob(state: FlowState, repository: string): VerifyJob | undefined {

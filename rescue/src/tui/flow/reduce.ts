@@ -1,9 +1,19 @@
 /** The flow: what happens next, as a pure function of where a person is and what happened. */
 import type { FlowEvent, PersonEvent, WorldEvent } from './events.ts';
 import { EVERYTHING, textOf } from './job.ts';
+import {
+  chooseFolder,
+  chooseImage,
+  chooseTarget,
+  copiesChosen,
+  sourcesChosen,
+  toggled,
+  toggledNumber,
+  withPlace,
+} from './choose.ts';
 import { reduceWorld } from './reduce-world.ts';
 import { typedRule } from './rules.ts';
-import { currentStep, currentView, diskKey, type Chosen, type FlowState } from './state.ts';
+import { currentStep, currentView, diskKey, type FlowState } from './state.ts';
 import { done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 const worldEvents: ReadonlySet<string> = new Set<WorldEvent['kind']>([
@@ -92,6 +102,27 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
       return chooseTarget(state, { key: event.key, path: event.path });
     case 'partition':
       return done({ ...state, leftOut: toggledNumber(state.leftOut, event.number) });
+    case 'grow':
+      return back({ ...state, grow: event.grow });
+    case 'sector-size':
+      return back({ ...state, sectorSize: event.bytes });
+    case 'choose-partitions': {
+      const [target] = state.targets;
+      return target === undefined
+        ? done(state)
+        : go(state, 'partitions', { kind: 'inspect', key: target.key, path: target.path });
+    }
+    case 'place-partition':
+      return go({ ...state, placing: event.number }, 'into');
+    case 'into':
+      return back(withPlace(state, event.number, event.place));
+    case 'bootcheck':
+      return planAgain({
+        ...state,
+        ...nothingChosen,
+        flow: 'bootcheck',
+        sources: [{ key: event.key, path: event.path }],
+      });
     case 'trust':
       return planAgain({ ...state, trust: toggledNumber(state.trust, event.number) });
     case 'replan':
@@ -171,6 +202,10 @@ const nothingChosen = {
   sources: [],
   leftOut: [],
   trust: [],
+  grow: undefined,
+  into: {},
+  placing: undefined,
+  sectorSize: undefined,
   flags: {},
   repository: undefined,
   images: undefined,
@@ -203,44 +238,6 @@ function keysOf(state: FlowState): string[] {
   return (state.disks ?? []).map(diskKey);
 }
 
-function toggled(list: readonly Chosen[], item: Chosen): Chosen[] {
-  return list.some(({ key }) => key === item.key)
-    ? list.filter(({ key }) => key !== item.key)
-    : [...list, item];
-}
-
-function toggledNumber(list: readonly number[], item: number): number[] {
-  return list.includes(item) ? list.filter((other) => other !== item) : [...list, item].sort((a, b) => a - b);
-}
-
-function sourcesChosen(
-  state: FlowState,
-  { key, path }: { readonly key?: string; readonly path?: string },
-): Result {
-  const chosen = key === undefined || path === undefined ? undefined : { key, path };
-  // Enter takes what is marked; where nothing is, what the focus is on.
-  const marked = state.flow === 'clone' ? [] : state.sources;
-  const sources = marked.length > 0 ? marked : chosen === undefined ? [] : [chosen];
-  if (sources.length === 0)
-    return done({ ...state, notice: { id: 'nothing-marked', subject: '', bad: true } });
-  const next: FlowState = { ...state, sources, leftOut: [], trust: [], plan: undefined };
-  if (state.flow !== 'clone') return go(next, 'place');
-  // A disk is not copied to itself.
-  const copies = state.copies.filter((copy) => sources.every((source) => source.key !== copy.key));
-  return go({ ...next, copies }, 'copies');
-}
-
-function copiesChosen(
-  state: FlowState,
-  { key, path }: { readonly key?: string; readonly path?: string },
-): Result {
-  const chosen = key === undefined || path === undefined ? [] : [{ key, path }];
-  const copies = state.copies.length > 0 ? state.copies : chosen;
-  if (copies.length === 0)
-    return done({ ...state, notice: { id: 'nothing-marked', subject: '', bad: true } });
-  return planAgain({ ...state, copies, plan: undefined });
-}
-
 function openPlace(
   state: FlowState,
   { rule, label, disks }: Pick<Extract<PersonEvent, { kind: 'open-place' }>, 'rule' | 'label' | 'disks'>,
@@ -255,38 +252,6 @@ function openPlace(
   }));
   if (old === undefined) return waiting;
   return { state: waiting.state, effects: [{ kind: 'release-place', placeId: old }, ...waiting.effects] };
-}
-
-function chooseFolder(state: FlowState): Result {
-  const { flow, repository } = state;
-  if (flow === 'image') return planAgain({ ...state, plan: undefined });
-  return wait(state, 'images', repository!.path, (token) => ({
-    kind: 'list-images',
-    token,
-    path: repository!.path,
-  }));
-}
-
-function chooseImage(state: FlowState, image: string): Result {
-  const manifest = state.images?.images.find(({ id }) => id === image);
-  const next: FlowState = {
-    ...state,
-    image,
-    leftOut: [],
-    targets: [],
-    plan: undefined,
-    parts: manifest?.disks.map(({ number }) => number) ?? [],
-  };
-  if (state.flow === 'verify') return planAgain(next);
-  if (manifest === undefined) return done(next);
-  return go(next, manifest.disks.length > 1 ? 'parts' : 'target');
-}
-
-function chooseTarget(state: FlowState, { key, path }: Chosen): Result {
-  const disk = state.parts[state.targets.length];
-  if (disk === undefined) return done(state);
-  const next = { ...state, targets: [...state.targets, { key, path, disk }], plan: undefined };
-  return next.targets.length < next.parts.length ? go(next, 'target') : planAgain(next);
 }
 
 /** On the page of the plan a changed option shows its effect at once; elsewhere when the plan is come back to. */

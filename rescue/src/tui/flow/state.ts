@@ -28,6 +28,10 @@ export type Step =
   | 'plug'
   | 'plan'
   | 'options'
+  | 'grow'
+  | 'sectors'
+  | 'partitions'
+  | 'into'
   | 'confirm'
   | 'disks'
   | 'disk'
@@ -42,7 +46,13 @@ export type Step =
 /** What lies over the step, if something does; the first that applies. */
 export type Overlay = 'bug' | 'help' | 'question' | 'problem' | 'waiting' | 'job';
 
-export type Flow = 'image' | 'restore' | 'clone' | 'verify';
+export type Flow = 'image' | 'restore' | 'clone' | 'verify' | 'bootcheck';
+
+/** Which partition gets the free space of a larger target. */
+export type GrowChoice = number | 'last';
+
+/** Where a partition of an image goes: into another one of the target, or a new one in its free space. */
+export type PartitionPlace = number | 'free';
 
 /** What can be on or off. */
 export type Flag =
@@ -52,7 +62,6 @@ export type Flag =
   | 'allowUnresolved'
   | 'delta'
   | 'noVerify'
-  | 'grow'
   | 'noBootEntry'
   | 'zeroUnused'
   | 'keepGoing'
@@ -185,6 +194,14 @@ export interface FlowState {
   /** Partitions that are left out. */
   readonly leftOut: readonly number[];
   readonly trust: readonly number[];
+  /** Absent where the free space of a larger target stays free. */
+  readonly grow: GrowChoice | undefined;
+  /** Where partitions of the image go, by their numbers; those that are not here go where they were. */
+  readonly into: Readonly<Record<number, PartitionPlace>>;
+  /** The partition for which a place is looked for. */
+  readonly placing: number | undefined;
+  /** Of the disk-image file that is read, in bytes; absent where it is told by itself. */
+  readonly sectorSize: number | undefined;
   readonly place: OpenedPlace | undefined;
   readonly repository: ChosenRepository | undefined;
   readonly images: ListedImages | undefined;
@@ -241,6 +258,10 @@ export function initialState({ language, rescue, isRoot, host }: StartOptions): 
     sources: [],
     leftOut: [],
     trust: [],
+    grow: undefined,
+    into: {},
+    placing: undefined,
+    sectorSize: undefined,
     place: undefined,
     repository: undefined,
     images: undefined,

@@ -1,6 +1,6 @@
 /** One disk, with its partitions and how much of each is used. */
-import { diskByKey, type FlowState } from '../flow/state.ts';
-import type { Block, View } from '../view.ts';
+import { diskByKey, diskKey, type FlowState } from '../flow/state.ts';
+import type { Block, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import {
@@ -14,6 +14,7 @@ import {
 } from './disk-words.ts';
 import { useWords } from './place-words.ts';
 import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
+import { useReason } from './sources.ts';
 
 export function diskView(state: FlowState, words: Words): View {
   const { disk: w, keys, common } = words;
@@ -37,12 +38,31 @@ export function diskView(state: FlowState, words: Words): View {
             space,
             ...contentBlocks(state, listed, words),
           ],
-    items: [],
+    items: bootCheckItems(state, listed, words),
     keys: [],
-    scrolls: true,
+    fromTop: true,
     back: { label: keys.back, event: { kind: 'back' } },
     help: w.help,
   };
+}
+
+/** Whether what is on it starts: asked of disks that hold something. */
+function bootCheckItems({ host }: FlowState, listed: ReturnType<typeof diskByKey>, words: Words): Item[] {
+  if (listed === undefined || listed.regions.length === 0) return [];
+  const { disk: w, home } = words;
+  const reason =
+    host.kind === 'idle' ? useReason(listed, words) : host.kind === 'lost' ? home.lost : home.busy;
+  return [
+    {
+      kind: 'choice',
+      id: 'bootcheck',
+      label: w.bootcheck,
+      detail: [text(w.bootcheckDetail)],
+      ...(reason === undefined
+        ? { enter: { kind: 'bootcheck', key: diskKey(listed), path: listed.disk.path } }
+        : { reason }),
+    },
+  ];
 }
 
 function contentBlocks(

@@ -1,10 +1,11 @@
 /** What can be changed about a job, for those who need it. */
-import { partitionsOfImage, partitionsOfSource } from '../flow/job.ts';
-import { chosenImage, type Field, type Flag, type FlowState } from '../flow/state.ts';
+import { isFile, partitionsOfSource } from '../flow/job.ts';
+import type { Field, Flag, FlowState } from '../flow/state.ts';
 import type { Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { contentName } from './disk-words.ts';
+import { growWords, partitionTitle, sourcePartitions } from './layout-options.ts';
+import { partitionsWords } from './partitions.ts';
 
 export function optionsView(state: FlowState, words: Words): View {
   const { options: w } = words;
@@ -27,41 +28,70 @@ export function optionsView(state: FlowState, words: Words): View {
     checked: state.flags[flag] === true,
     toggle: { kind: 'flag', flag },
   });
-  const own: Item[] =
-    flow === 'image'
-      ? [
-          field('name', w.name, w.namePlaceholder),
-          field('level', w.level, '3'),
-          ...(state.repository?.exists === true ? [] : [field('chunk', w.chunk, '256')]),
-          check('raw', w.raw, w.rawDetail),
-          check('skipGaps', w.skipGaps),
-        ]
-      : flow === 'clone'
-        ? [
-            check('raw', w.raw, w.rawDetail),
-            check('grow', w.grow, w.growDetail),
-            check('delta', w.delta, w.deltaDetail),
-            check('noVerify', w.noVerify, w.noVerifyDetail),
-            check('noBootEntry', w.noBootEntry, w.noBootEntryDetail),
-          ]
-        : [
-            ...(state.leftOut.length > 0 ? [] : [check('grow', w.grow, w.growDetail)]),
-            check('delta', w.delta, w.deltaDetail),
-            check('noVerify', w.noVerify, w.noVerifyDetail),
-            check('noBootEntry', w.noBootEntry, w.noBootEntryDetail),
-            check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),
-            check('keepGoing', w.keepGoing, w.keepGoingDetail),
-          ];
+  const page = (
+    step: 'grow' | 'sectors' | 'partitions',
+    label: string,
+    aside: string,
+    reason?: string,
+  ): Item => ({
+    kind: 'choice',
+    id: step,
+    label,
+    aside,
+    ...(reason === undefined
+      ? { enter: step === 'partitions' ? { kind: 'choose-partitions' } : { kind: 'go', step } }
+      : { reason }),
+  });
+  const { sectors } = words;
+  const sectorItems: Item[] = state.sources.some(isFile)
+    ? [
+        page(
+          'sectors',
+          sectors.option,
+          state.sectorSize === undefined ? sectors.autoShort : sectors.bytes(state.sectorSize),
+        ),
+      ]
+    : [];
+  const growItem = page('grow', words.grow.option, growWords(state, words));
+  const written: Item[] = [
+    check('delta', w.delta, w.deltaDetail),
+    check('noVerify', w.noVerify, w.noVerifyDetail),
+    check('noBootEntry', w.noBootEntry, w.noBootEntryDetail),
+  ];
+  const own: { readonly [F in typeof flow]: () => readonly Item[] } = {
+    image: () => [
+      field('name', w.name, w.namePlaceholder),
+      field('level', w.level, '3'),
+      ...(state.repository?.exists === true ? [] : [field('chunk', w.chunk, '256')]),
+      ...sectorItems,
+      check('raw', w.raw, w.rawDetail),
+      check('skipGaps', w.skipGaps),
+      ...imagedItems(state, words),
+    ],
+    clone: () => [growItem, ...sectorItems, check('raw', w.raw, w.rawDetail), ...written],
+    restore: () => [
+      page(
+        'partitions',
+        words.partitions.option,
+        partitionsWords(state, words),
+        state.targets.length > 1
+          ? words.partitions.several
+          : sourcePartitions(state).length === 0
+            ? words.partitions.none
+            : undefined,
+      ),
+      growItem,
+      ...written,
+      check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),
+      check('keepGoing', w.keepGoing, w.keepGoingDetail),
+    ],
+  };
   return {
     step: 'options',
     title: w.title,
     question: w.question,
     body: [],
-    items: [
-      { kind: 'choice', id: 'go-on', label: w.goOn, enter: back },
-      ...own,
-      ...(flow === 'clone' ? [] : partitionItems(flow, state, words)),
-    ],
+    items: [{ kind: 'choice', id: 'go-on', label: w.goOn, enter: back }, ...own[flow]()],
     keys: [],
     enterLabel: w.goOn,
     back: { label: w.goOn, event: back },
@@ -69,33 +99,27 @@ export function optionsView(state: FlowState, words: Words): View {
   };
 }
 
-function partitionItems(flow: 'image' | 'restore', state: FlowState, words: Words): Item[] {
+/** The partitions of the one disk that is saved. */
+function imagedItems(state: FlowState, words: Words): Item[] {
   const { options: w } = words;
-  const numbers = flow === 'image' ? partitionsOfSource(state) : partitionsOfImage(state);
+  const numbers = partitionsOfSource(state);
   if (numbers.length < 2) return [];
-  return numbers.map((number, i) => ({
-    kind: 'check',
-    id: `partition${number}`,
-    label: w.partition(number, partitionContent(flow, number, state, words)),
-    ...(i === 0 ? { heading: w.partitions[flow] } : {}),
-    ...(i === numbers.length - 1 ? { detail: [text(w.partitionsDetail[flow])] } : {}),
-    checked: !state.leftOut.includes(number),
-    toggle: { kind: 'partition', number },
-  }));
-}
-
-function partitionContent(flow: 'image' | 'restore', number: number, state: FlowState, words: Words): string {
-  const part = flow === 'restore' ? state.parts[0] : undefined;
-  const regions =
-    flow === 'restore'
-      ? chosenImage(state)?.disks.find((disk) => disk.number === part)?.regions
-      : state.plan?.disks[0]?.regions;
-  const region = regions?.find(({ partitions }) => partitions.includes(number));
-  if (region === undefined) return '';
-  const { fileSystem, length } = region;
-  return [
-    ...(fileSystem === undefined ? [] : [contentName(fileSystem.kind, words)]),
-    ...(fileSystem?.label === undefined ? [] : [`"${fileSystem.label}"`]),
-    words.format.bytes(length),
-  ].join(', ');
+  const chosen = numbers.filter((number) => !state.leftOut.includes(number));
+  return numbers.map((number, i): Item => {
+    const region = state.plan?.disks[0]?.regions.find(({ partitions }) => partitions.includes(number));
+    const isOnly = chosen.length === 1 && chosen[0] === number;
+    return {
+      kind: 'check',
+      id: `partition${number}`,
+      label:
+        region === undefined
+          ? w.partition(number, '')
+          : partitionTitle({ ...region, partitions: [number] }, words),
+      ...(i === 0 ? { heading: w.partitions } : {}),
+      ...(i === numbers.length - 1 ? { detail: [text(w.partitionsDetail)] } : {}),
+      checked: chosen.includes(number),
+      toggle: { kind: 'partition', number },
+      ...(isOnly ? { reason: w.lastPartition } : {}),
+    };
+  });
 }

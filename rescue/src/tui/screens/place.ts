@@ -94,8 +94,8 @@ function withHeading(heading: string, items: readonly Item[]): Item[] {
 }
 
 /** What the place is for; a copy needs none. */
-function storing({ flow }: FlowState): Exclude<FlowState['flow'], 'clone' | undefined> {
-  return flow === undefined || flow === 'clone' ? 'image' : flow;
+function storing({ flow }: FlowState): 'image' | 'restore' | 'verify' {
+  return flow === 'restore' || flow === 'verify' ? flow : 'image';
 }
 
 /** Every file system of every disk that could hold images, and why one cannot. */

@@ -47,24 +47,26 @@ export function planView(state: FlowState, words: Words): View {
             tone: writes ? 'danger' : 'good',
           },
       ...overrideItems(state, plan, words),
-      ...(flow === 'verify'
-        ? [
-            {
-              kind: 'check',
-              id: 'independent',
-              label: w.independent,
-              checked: state.flags.independent === true,
-              toggle: { kind: 'flag', flag: 'independent' },
-            } as const,
-          ]
-        : [
-            {
-              kind: 'choice',
-              id: 'options',
-              label: w.options,
-              enter: { kind: 'go', step: 'options' },
-            } as const,
-          ]),
+      ...(flow === 'bootcheck'
+        ? []
+        : flow === 'verify'
+          ? [
+              {
+                kind: 'check',
+                id: 'independent',
+                label: w.independent,
+                checked: state.flags.independent === true,
+                toggle: { kind: 'flag', flag: 'independent' },
+              } as const,
+            ]
+          : [
+              {
+                kind: 'choice',
+                id: 'options',
+                label: w.options,
+                enter: { kind: 'go', step: 'options' },
+              } as const,
+            ]),
       ...(refused
         ? [{ kind: 'choice', id: 'again', label: w.again, enter: { kind: 'replan' } } as const]
         : []),
@@ -176,7 +178,7 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words, 
     ...(restores ? lostBlocks(disk, plan, state, words) : []),
     plannedMap(disk, words, { explain: isFirst }),
     regionTable(disk, words),
-    ...(restores ? [] : rawBlocks(disk.regions, words)),
+    ...(plan.job.kind === 'image' ? rawBlocks(disk.regions, words) : []),
     ...(disk.layout ?? []).map((change) => text(layoutWords(change, words), 'warning')),
     ...(written.length === 0 ? [] : [text(w.rewritten(written.join(', ')))]),
     ...bootEntryBlocks(disk, words),

@@ -6,6 +6,7 @@ import type { Tone } from '../theme.ts';
 import type { Block, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
+import { bootBlocks } from './boot-report.ts';
 import { reportWords } from './place-words.ts';
 import { problemHint, problemText } from './problem-words.ts';
 
@@ -139,17 +140,6 @@ function outcomeBlocks(report: Report, words: Words): Block[] {
     case 'bootcheck':
       return [];
   }
-}
-
-/** Whether what is on the disks starts, one line a system. */
-function bootBlocks({ boot = [] }: Report, words: Words): Block[] {
-  const w = words.report.boot;
-  const tones = { yes: 'good', no: 'danger', unknown: 'warning' } as const;
-  return boot.flatMap(({ identity, check: { systems } }) =>
-    systems.map(({ name, place, starts }) =>
-      text(w[starts](name, `${identity.path}, ${place}`), tones[starts]),
-    ),
-  );
 }
 
 function gapList(report: Report, words: Words): Block[] {

@@ -7,8 +7,10 @@ import { diskView } from './disk.ts';
 import { homeView } from './home.ts';
 import { imagesView, partsView } from './images.ts';
 import { jobView } from './job.ts';
+import { growView, sectorsView } from './layout-options.ts';
 import { optionsView } from './options.ts';
 import { bugView, helpView, problemView, questionView, waitingView } from './overlays.ts';
+import { intoView, partitionsView } from './partitions.ts';
 import { folderView, placeView, saveLogsView, shareView } from './place.ts';
 import { planView } from './plan.ts';
 import { copiesView } from './copies.ts';
@@ -33,6 +35,10 @@ const steps: Readonly<Record<Step, StepView>> = {
   plug: (_, words) => plugView(words),
   plan: planView,
   options: optionsView,
+  grow: growView,
+  sectors: sectorsView,
+  partitions: partitionsView,
+  into: intoView,
   confirm: confirmView,
   disks: disksView,
   disk: diskView,

@@ -19,6 +19,8 @@ export const tools: typeof english = {
     },
     facts: (table, sector) => `${table}, Sektoren von ${sector} Byte`,
     id: (id) => `Kennung ${id}`,
+    bootcheck: 'Nachsehen, ob sie startet',
+    bootcheckDetail: 'Folgt dem, was Firmware und Startprogramme fänden. Liest nur.',
     header: ['Bereich', 'Inhalt', 'Name', 'Größe', 'Belegt', 'Zustand'],
     states: { clean: 'sauber', dirty: 'nicht beendet', unknown: '' },
     help: [

@@ -3,7 +3,8 @@ import { choosing } from './choosing.ts';
 import { common } from './common.ts';
 import { errors } from './errors.ts';
 import { job } from './job.ts';
+import { layout } from './layout.ts';
 import { tools } from './tools.ts';
 import { format } from './numbers.ts';
 
-export const en = { format, ...common, ...choosing, ...job, ...tools, ...errors };
+export const en = { format, ...common, ...choosing, ...job, ...layout, ...tools, ...errors };

@@ -17,6 +17,8 @@ export const tools = {
     },
     facts: (table: string, sector: number): string => `${table}, sectors of ${sector} bytes`,
     id: (id: string): string => `disk id ${id}`,
+    bootcheck: 'Look whether it starts',
+    bootcheckDetail: 'Follows what firmware and boot loaders would find. Only reads.',
     header: ['Region', 'Content', 'Label', 'Size', 'Used', 'State'],
     states: { clean: 'clean', dirty: 'not shut down', unknown: '' },
     help: [
