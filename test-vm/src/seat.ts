@@ -20,6 +20,38 @@ export function serialSeat({ serial }: Machine): Seat {
   };
 }
 
+/** Keys by QEMU's names. */
+const qemuKeys: Readonly<Record<SeatKey, string>> = {
+  up: 'up',
+  down: 'down',
+  enter: 'ret',
+  escape: 'esc',
+  backspace: 'backspace',
+};
+
+/**
+ * At the machine's own screen and keyboard. What the screen shows is read where the kernel keeps it: the characters of
+ * the first console, four bytes each.
+ */
+export function screenSeat(machine: Machine): Seat {
+  return {
+    rows: async () => {
+      const said = await machine.agent.run('stty size </dev/tty1; base64 </dev/vcsu1');
+      const [size, ...lines] = said.split('\n');
+      const columns = Number(size!.split(' ')[1]);
+      const bytes = Buffer.from(lines.join(''), 'base64');
+      const characters = Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) =>
+        String.fromCodePoint(bytes.readUInt32LE(i * 4)),
+      ).join('');
+      return Array.from({ length: Math.ceil(characters.length / columns) }, (_, row) =>
+        characters.slice(row * columns, (row + 1) * columns).trimEnd(),
+      );
+    },
+    press: (key) => machine.press(qemuKeys[key]),
+    type: (text) => machine.type(text),
+  };
+}
+
 /** The whole screen as one line of words, once it shows `wanted`; fails with what it shows instead. */
 export async function sees(seat: Seat, wanted: RegExp | string, seconds = 30): Promise<string> {
   const matches = (text: string): boolean =>
@@ -31,27 +63,43 @@ export async function sees(seat: Seat, wanted: RegExp | string, seconds = 30): P
   });
 }
 
-/** Moves to the entry that says `label` in its first lines, and presses Enter. */
+/** Moves to the entry that says `label` in what it says of itself, and presses Enter. */
 export async function choose(seat: Seat, label: string): Promise<void> {
-  for (let tries = 0; tries < 40; tries++) {
-    const focus = await wait(seat, 30, `has a focus, looking for ${label}`, focusOf);
-    if (focus.includes(label)) return seat.press('enter');
+  for (let tries = 0; tries < 60; tries++) {
+    const focus = focusOf(await settled(seat));
+    if (focus?.includes(label) === true) return seat.press('enter');
+    // Where a page is longer than the screen, what can be chosen may be below it: a key goes on reading.
+    const before = (await seat.rows()).join('\n');
     await seat.press('down');
-    await wait(seat, 30, `answers to a key, looking for ${label}`, (rows) => {
-      const now = focusOf(rows);
-      // While a picture is drawn there may be none, or the old one.
-      return now === undefined || now === focus ? undefined : true;
-    });
+    await wait(seat, 30, `answers to a key, looking for ${label}`, (rows) =>
+      rows.join('\n') === before ? undefined : true,
+    );
   }
   throw new Error(`there is no ${label}:\n${(await seat.rows()).join('\n')}`);
 }
 
-/** The entry with the focus, and the line below it if that says more about it. */
+/** The screen, once a whole picture was drawn: two looks at it show the same. */
+async function settled(seat: Seat): Promise<readonly string[]> {
+  let last = await seat.rows();
+  const end = performance.now() + limitMs(30);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const rows = await seat.rows();
+    if (rows.join('\n') === last.join('\n')) return rows;
+    if (performance.now() > end) throw new Error(`the screen does not come to rest:\n${rows.join('\n')}`);
+    last = rows;
+  }
+}
+
+/** The entry with the focus, and what stands below it and is its own. */
 function focusOf(rows: readonly string[]): string | undefined {
   const at = rows.findIndex((row) => /^ [›>] /.test(row));
   if (at < 0) return undefined;
-  const below = rows[at + 1] ?? '';
-  return /^ {5}/.test(below) ? `${rows[at]!} ${below.trim()}` : rows[at]!;
+  const end = rows.findIndex((row, i) => i > at && !/^ {5}/.test(row));
+  return rows
+    .slice(at, end < 0 ? undefined : end)
+    .map((row) => row.trim())
+    .join(' ');
 }
 
 async function wait<T>(

@@ -5,6 +5,7 @@ import { copyFile, stat } from 'node:fs/promises';
 import type { Bus, Disk } from '../disks.ts';
 import { runJob } from '../drive-job.ts';
 import { emptyFile, noisyFile, sha256 } from '../files.ts';
+import type { Machine } from '../machine.ts';
 import { scenario, type Bench } from '../scenario.ts';
 import { runTool } from '../tool.ts';
 import { checkFiles, logIn } from './console.ts';
@@ -18,8 +19,13 @@ export interface RestoredOptions {
   readonly bus: Bus;
 }
 
-/** Starts the machine from its disk alone and looks at every file. What is written while it runs is forgotten. */
-export async function startsFrom(bench: Bench, layout: LayoutName, disk: Disk): Promise<void> {
+/** Starts the machine from its disk alone and looks at every file. What is written while it runs is forgotten; `look` may look at it. */
+export async function startsFrom(
+  bench: Bench,
+  layout: LayoutName,
+  disk: Disk,
+  look?: (machine: Machine) => Promise<unknown>,
+): Promise<void> {
   const overlay = bench.path(`changes-${bench.machines.length + 1}.qcow2`);
   const backing = ['-b', disk.path, '-F', 'raw'];
   await runTool('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, overlay]);
@@ -28,6 +34,7 @@ export async function startsFrom(bench: Bench, layout: LayoutName, disk: Disk): 
   const machine = await bench.start({ medium: 'none', firmware, disks: [own] });
   const seconds = await logIn(machine);
   await checkFiles(machine);
+  await look?.(machine);
   await machine.powerCut();
   bench.note(`login after ${seconds.toFixed(0)} s`);
 }

@@ -64,7 +64,8 @@ export function limitBlocks(
 
 /** What kinds of contents are called. */
 export function contentName(kind: string, words: Words): string {
-  return kind === 'empty' ? words.common.empty : (kindNames[kind] ?? kind);
+  if (kind === 'empty') return words.common.empty;
+  return kind === 'unknown' ? words.common.unknownContent : (kindNames[kind] ?? kind);
 }
 
 const kindNames: Readonly<Record<string, string>> = {
@@ -96,7 +97,6 @@ const kindNames: Readonly<Record<string, string>> = {
   bitlocker: 'BitLocker',
   md: 'RAID',
   ldm: 'Windows LDM',
-  unknown: '?',
 };
 
 /** The map of a disk as it is listed, and below it what is in each partition. */

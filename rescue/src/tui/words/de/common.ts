@@ -22,6 +22,7 @@ export const common: typeof english = {
     tail: 'Platz nach der letzten Partition',
     used: 'belegt',
     empty: 'leer',
+    unknownContent: 'unbekannt',
     new: 'NEU',
     limits: {
       hpa: (hidden, whole) =>

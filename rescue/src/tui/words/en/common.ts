@@ -21,6 +21,7 @@ export const common = {
     tail: 'space after the last partition',
     used: 'used',
     empty: 'empty',
+    unknownContent: 'unknown',
     new: 'NEW',
     limits: {
       hpa: (hidden: string, whole: string): string =>
