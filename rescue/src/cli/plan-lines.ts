@@ -18,7 +18,7 @@ export function planLines(plan: Plan, width: number): string[] {
     if (destroys.length > 0)
       lines.push('  WILL BE OVERWRITTEN AND LOST on this disk:', ...destroys.map((line) => `    ${line}`));
     lines.push(...(disk.layout ?? []).flatMap((change) => wrap(changeLine(change), width, '  ')));
-    lines.push(...bootEntryLines(disk, width));
+    lines.push(...newIdsLines(disk, width), ...bootEntryLines(disk, width));
     for (const { what, offset, bytesHex } of disk.tableWrites ?? [])
       lines.push(`  rewritten for this disk: ${what}, ${bytesHex.length / 2} bytes at ${offset}`);
   }
@@ -74,6 +74,28 @@ function bootEntryLines({ bootEntry }: DiskPlan, width: number): string[] {
         '  ',
       ),
     ),
+  ];
+}
+
+const renewedWords = {
+  disk: 'gets a new identifier instead of',
+  partition: 'gets a new identifier in the table instead of',
+  'file-system': 'gets a new file-system identifier instead of',
+} as const;
+
+/** What is given anew once everything was read back, what is mended with it, and what stays. */
+function newIdsLines({ newIds }: DiskPlan, width: number): string[] {
+  if (newIds === undefined) return [];
+  const { renewed, mended, kept, warnings } = newIds;
+  return [
+    ...renewed.flatMap(({ what, place, id }) => wrap(`${place} ${renewedWords[what]} ${id}`, width, '  ')),
+    ...mended.flatMap(({ place, file, ids }) =>
+      wrap(`changed with them on ${place}: ${file}, which names ${ids.join(', ')}`, width, '  '),
+    ),
+    ...kept.flatMap(({ place, id, reason }) =>
+      wrap(`NOTE: ${place} keeps the identifier ${id}: ${reason}`, width, '  '),
+    ),
+    ...warnings.flatMap((warning) => wrap(`Note: ${warning}`, width, '  ')),
   ];
 }
 

@@ -1,5 +1,12 @@
 /** The end of a job in words, and its exit code. */
-import { exitCodeOf, exitCodes, type ErrorReport, type Report, type TargetReport } from '../engine/index.ts';
+import {
+  describeChange,
+  exitCodeOf,
+  exitCodes,
+  type ErrorReport,
+  type Report,
+  type TargetReport,
+} from '../engine/index.ts';
 import { bootLines, bootSummary } from './boot-lines.ts';
 import { formatBytes, formatDuration, formatRate } from './format.ts';
 import type { Output } from './output.ts';
@@ -9,7 +16,7 @@ const SHOWN_GAPS = 20;
 
 /** Prints the report and resolves its exit code. */
 export function finishReport(report: Report, output: Output): number {
-  output.print(...reportLines(report), ...bootReportLines(report, output.width));
+  output.print(...reportLines(report), ...newIdsLines(report), ...bootReportLines(report, output.width));
   for (const warning of report.warnings) output.say(`Note: ${warning}`);
   for (const { disk, region, offset, length, reason } of report.gaps.slice(0, SHOWN_GAPS))
     output.say(`Gap: disk ${disk}, ${region}, ${length} bytes at ${offset}: ${reason}`);
@@ -64,6 +71,14 @@ function reportLines(report: Report): string[] {
           : `DOES NOT VERIFY: ${sum('imagesDamaged')} of ${count(sum('images'), 'image')} cannot be restored whole`,
       ];
   }
+}
+
+/** Every identifier that was changed, and every file that names one. */
+function newIdsLines({ newIds = [] }: Report): string[] {
+  return newIds.flatMap(({ identity, changes }) => [
+    `  ${identity.path}: ${count(changes.length, 'change')} for identifiers of its own`,
+    ...changes.map((change) => `    ${describeChange(change)}`),
+  ]);
 }
 
 /** Whether what is on the disks starts: all of it where that was the job. */

@@ -21,6 +21,9 @@ export { confirmationText, describeIdentity, type DiskIdentity } from './device/
 export type * from './filesystem/file-system.ts';
 export type * from './boot/boot-check.ts';
 export type { BootEntryPlan } from './boot/boot-entry.ts';
+export type { KeptId, NewIdsPlan, RenewedId } from './boot/new-ids.ts';
+export { describeChange } from './job/give-new-ids.ts';
+export type { IdChange, NewIdsReport } from './job/new-ids-report.ts';
 export { runBootCheck } from './job/boot-check-job.ts';
 export { growability, type Growability } from './job/growable.ts';
 export { inspectSource, type InspectSourceOptions } from './job/inspect.ts';

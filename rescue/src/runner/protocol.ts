@@ -57,6 +57,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     delta: flag,
     noVerify: flag,
     noBootEntry: flag,
+    newIds: flag,
     zeroUnused: flag,
     keepGoing: flag,
     allowUnresolved: flag,
@@ -71,6 +72,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     delta: flag,
     noVerify: flag,
     noBootEntry: flag,
+    newIds: flag,
     sectorSize: number,
   }),
   z.strictObject({

@@ -34,6 +34,9 @@ const grow = z
   .optional()
   .describe('on a larger target: the partition that gets the free space; a number, a name or label, or last');
 
+const newIds = flag.describe(
+  'give the disk, its partitions and file systems new identifiers, and mend what names them',
+);
 const noBootEntry = flag.describe('on a UEFI machine: make no boot entry and write no fallback loader');
 
 const imageStep = z
@@ -90,6 +93,7 @@ const restoreStep = z
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the target back'),
     'no-boot-entry': noBootEntry,
+    'new-ids': newIds,
     'zero-unused': flag.describe('write zeros where the image has no data'),
     'keep-going': flag.describe('restore what can be read from a damaged repository'),
     'allow-unresolved': allowUnresolved,
@@ -118,6 +122,7 @@ const cloneStep = z
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the targets back'),
     'no-boot-entry': noBootEntry,
+    'new-ids': newIds,
     'sector-size': z.union([z.literal(512), z.literal(4096)]).optional(),
     workers,
   })

@@ -87,10 +87,22 @@ export interface StoreOptions {
   readonly windows: Buffer;
 }
 
+const hex = (bytes: Buffer, type = 'hex'): string =>
+  `${type}:${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(',')}`;
+
+/** Writes a registry with the drive letters `devices` to `path`. */
+export async function writeDriveLetters(
+  path: string,
+  devices: Readonly<Record<string, Buffer>>,
+): Promise<void> {
+  const values = Object.entries(devices).map(
+    ([letter, bytes]) => `"\\\\DosDevices\\\\${letter}:"=${hex(bytes)}`,
+  );
+  await writeHive(path, ['Windows Registry Editor Version 5.00', '', '[\\MountedDevices]', ...values]);
+}
+
 /** Writes a store with a boot manager and one Windows to `path`. */
 export async function writeStore(path: string, { manager, windows }: StoreOptions): Promise<void> {
-  const hex = (bytes: Buffer, type = 'hex'): string =>
-    `${type}:${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(',')}`;
   const text = (value: string): string => hex(Buffer.from(`${value}\0`, 'utf16le'), 'hex(1)');
   const entry = (id: string, type: string, elements: Readonly<Record<string, string>>): string[] => [
     `[\\Objects\\${id}]`,
@@ -117,6 +129,10 @@ export async function writeStore(path: string, { manager, windows }: StoreOption
       21000001: hex(windows),
     }),
   ];
+  await writeHive(path, lines);
+}
+
+async function writeHive(path: string, lines: readonly string[]): Promise<void> {
   await writeFile(path, emptyHive());
   await writeFile(
     `${path}.reg`,

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { makeVolume, mountVolume } from '../filesystem/support-ntfs-tools.ts';
 import { run } from '../support/command.ts';
 import { sparseFile } from '../support/scratch.ts';
-import { partitionDevice, writeStore } from './support-bcd.ts';
+import { guidBytes, partitionDevice, writeDriveLetters, writeStore } from './support-bcd.ts';
 import { MIB } from './support-installed.ts';
 
 export const ids = {
@@ -41,9 +41,17 @@ async function ntfs(
   return path;
 }
 
-async function windowsFiles(folder: string): Promise<void> {
+/** A program for the boot manager's place. */
+export async function makeLoader(folder: string): Promise<string> {
+  const loader = join(folder, 'loader.efi');
+  await run('grub-mkimage', ['-O', 'x86_64-efi', '-p', '/', '-o', loader, 'normal']);
+  return loader;
+}
+
+/** The files of a Windows with the registry at `registry`. */
+async function windowsFiles(folder: string, registry: string): Promise<void> {
   await mkdir(join(folder, 'Windows/System32/config'), { recursive: true });
-  await writeFile(join(folder, 'Windows/System32/config/SYSTEM'), 'regf');
+  await run('cp', [registry, join(folder, 'Windows/System32/config/SYSTEM')]);
   await writeFile(join(folder, 'Windows/System32/winload.efi'), 'loader');
 }
 
@@ -70,7 +78,12 @@ export async function installWindowsGpt(t: TestContext, folder: string, loader: 
   await run('mcopy', ['-i', esp, loader, '::/EFI/Microsoft/Boot/bootmgfw.efi']);
   await run('mcopy', ['-i', esp, store, '::/EFI/Microsoft/Boot/BCD']);
   await place(esp, path, ESP_MIB);
-  const volume = await ntfs(t, join(folder, 'ntfs'), WINDOWS_SIZE_MIB, windowsFiles);
+  const registry = join(folder, 'SYSTEM');
+  const c = Buffer.concat([Buffer.from('DMIO:ID:', 'latin1'), guidBytes(ids.windows)]);
+  await writeDriveLetters(registry, { C: c, D: Buffer.from('\\??\\CDROM', 'utf16le') });
+  const volume = await ntfs(t, join(folder, 'ntfs'), WINDOWS_SIZE_MIB, (root) =>
+    windowsFiles(root, registry),
+  );
   await place(volume, path, WINDOWS_MIB);
   return path;
 }
@@ -100,11 +113,19 @@ export async function installWindowsMbr(t: TestContext, folder: string): Promise
     await run('cp', [store, join(root, 'Boot/BCD')]);
     await writeFile(join(root, 'bootmgr'), 'boot manager');
   });
-  await run('dd', [`of=${active}`, 'bs=1', 'seek=84', 'conv=notrunc', 'status=none'], {
-    input: Buffer.from('\xfa\x33\xc0BOOTMGR is missing', 'latin1'),
-  });
+  for (const sector of [0, ACTIVE_SIZE_MIB * MIB - 512])
+    await run('dd', [`of=${active}`, 'bs=1', `seek=${sector + 84}`, 'conv=notrunc', 'status=none'], {
+      input: Buffer.from('\xfa\x33\xc0BOOTMGR is missing', 'latin1'),
+    });
   await place(active, path, ACTIVE_MIB);
-  const volume = await ntfs(t, join(folder, 'ntfs'), WINDOWS_SIZE_MIB, windowsFiles);
+  const registry = join(folder, 'SYSTEM');
+  const c = Buffer.alloc(12);
+  c.writeUInt32LE(SIGNATURE);
+  c.writeBigUInt64LE(BigInt(WINDOWS_MIB * MIB), 4);
+  await writeDriveLetters(registry, { C: c });
+  const volume = await ntfs(t, join(folder, 'ntfs'), WINDOWS_SIZE_MIB, (root) =>
+    windowsFiles(root, registry),
+  );
   await place(volume, path, WINDOWS_MIB);
   return path;
 }

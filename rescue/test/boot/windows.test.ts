@@ -8,7 +8,7 @@ import { permafrost } from '../job/support.ts';
 import { run } from '../support/command.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { patchFile } from './support-installed.ts';
-import { ESP_MIB, ids, installWindowsGpt, installWindowsMbr } from './support-windows.ts';
+import { ESP_MIB, ids, installWindowsGpt, installWindowsMbr, makeLoader } from './support-windows.ts';
 
 async function check(path: string, code = 0): Promise<InstalledSystem> {
   const { report } = await permafrost(['bootcheck', path, '--json'], code);
@@ -16,12 +16,6 @@ async function check(path: string, code = 0): Promise<InstalledSystem> {
   assert.equal(systems.length, 1, JSON.stringify(report.boot, undefined, 1));
   assert.equal(systems[0]!.name, 'Windows');
   return systems[0]!;
-}
-
-async function makeLoader(folder: string): Promise<string> {
-  const loader = join(folder, 'loader.efi');
-  await run('grub-mkimage', ['-O', 'x86_64-efi', '-p', '/', '-o', loader, 'normal']);
-  return loader;
 }
 
 const efi = `@@${ESP_MIB}M`;

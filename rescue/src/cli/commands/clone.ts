@@ -27,6 +27,7 @@ export const cloneCommand: Command = {
     delta: { type: 'boolean' },
     'no-verify': { type: 'boolean' },
     'no-boot-entry': { type: 'boolean' },
+    'new-ids': { type: 'boolean' },
     'sector-size': { type: 'string' },
     yes: { type: 'boolean' },
     workers: { type: 'string' },
@@ -40,6 +41,7 @@ export const cloneCommand: Command = {
     delta: 'read the targets too and write only what differs; continues a clone that was interrupted',
     'no-verify': 'do not read the targets back after writing',
     'no-boot-entry': 'on a UEFI machine: make no boot entry for a single target and write no fallback loader',
+    'new-ids': 'give the disk, its partitions and file systems new identifiers, and mend what names them',
     'sector-size': 'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told',
     yes: 'do not ask for confirmation',
     workers: 'N: threads, 1 to 64; default: 1 more than there are processors and targets, at most 16',
@@ -78,6 +80,7 @@ function cloneJob({ values, positionals }: Invocation): CloneJob {
     ...(flag(values, 'delta') ? { delta: true } : {}),
     ...(flag(values, 'no-verify') ? { noVerify: true } : {}),
     ...(flag(values, 'no-boot-entry') ? { noBootEntry: true } : {}),
+    ...(flag(values, 'new-ids') ? { newIds: true } : {}),
     ...optional('sectorSize', integer(values, 'sector-size')),
   };
 }

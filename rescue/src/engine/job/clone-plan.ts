@@ -1,8 +1,8 @@
 /** Planning a clone: what is read, where it goes, what is destroyed there, and every reason to refuse. */
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { describeTarget, openSource, openTarget, type OpenDisk } from '../device/device.ts';
-import { readFirmware } from '../device/firmware.ts';
-import { planBootEntry, type BootEntryPlan } from '../boot/boot-entry.ts';
+import type { BootEntryPlan } from '../boot/boot-entry.ts';
+import { planNewIds, type NewIdsPlan } from '../boot/new-ids.ts';
 import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
 import { shareStorage } from '../device/same-storage.ts';
 import type { Span } from '../partition/plan-layout.ts';
@@ -13,8 +13,10 @@ import { inspectDisk, type InspectedRegion } from './inspect-disk.ts';
 import type { CloneJob, DiskPlan, LayoutChange, Plan } from './job.ts';
 import { placeRegions } from './place-regions.ts';
 import { planTargetLayout, type Growth } from './plan-layout.ts';
+import { planEntry } from './plan-entry.ts';
 import { planLimits, sealPlan } from './plan-parts.ts';
 import type { RunOptions } from './run-options.ts';
+import { cloneTwinWarnings } from './twins.ts';
 
 /** One disk that becomes like the source. */
 export interface ClonePlace {
@@ -29,6 +31,7 @@ export interface ClonePlace {
   readonly tables: TablePlan;
   readonly growths: readonly Growth[];
   readonly bootEntry?: BootEntryPlan;
+  readonly newIds?: NewIdsPlan;
   readonly changes: readonly LayoutChange[];
 }
 
@@ -82,8 +85,10 @@ export async function prepareClone(
       ...(await planLimits(disk.identity, options)),
     };
     const disks: DiskPlan[] = [];
+    const newIds =
+      job.newIds === true ? await planNewIds(disk.reader, inspected.table, options.signal) : undefined;
     for (const [i, path] of job.targets.entries()) {
-      const target = await planTarget(i + 1, path, source, job, refusals);
+      const target = await planTarget(i + 1, path, source, { job, refusals, newIds });
       targets.push(target);
       disks.push(await describeTargetPlan(target, described, options));
     }
@@ -105,13 +110,19 @@ async function checkDistinct({ source, targets }: CloneJob): Promise<void> {
   }
 }
 
+interface Planning {
+  readonly job: CloneJob;
+  readonly refusals: PermafrostError[];
+  readonly newIds: NewIdsPlan | undefined;
+}
+
 async function planTarget(
   number: number,
   path: string,
   { disk: source, inspected }: ImageSource,
-  { grow, targets: all, noBootEntry }: CloneJob,
-  refusals: PermafrostError[],
+  { job, refusals, newIds }: Planning,
 ): Promise<ClonePlace> {
+  const { grow, targets: all, noBootEntry } = job;
   const { table } = inspected;
   const disk = await openOrRefuse(path, refusals);
   const sizeBytes = disk?.identity.sizeBytes ?? source.identity.sizeBytes;
@@ -139,11 +150,12 @@ async function planTarget(
     // Of several targets, each goes to a machine of its own.
     const bootEntry =
       disk?.identity.kind === 'device' && all.length === 1 && noBootEntry !== true
-        ? await planBootEntry(source.reader, await readFirmware(), { sectorSize: table.sectorSize })
+        ? await planEntry(source.reader, table.sectorSize, newIds)
         : undefined;
     return {
       ...{ number, ...opened, path: name, sizeBytes, places, tables, growths, changes },
       ...(bootEntry === undefined ? {} : { bootEntry }),
+      ...(newIds === undefined ? {} : { newIds }),
     };
   } catch (error) {
     await disk?.close();
@@ -198,6 +210,7 @@ async function describeTargetPlan(
     })),
     ...(changes.length === 0 ? {} : { layout: changes }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
+    ...(target.newIds === undefined ? {} : { newIds: target.newIds }),
     ...(await planLimits(identity, options)),
   };
 }
@@ -210,6 +223,7 @@ function describePlan(
   refusals: readonly PermafrostError[],
 ): Plan {
   const where = disks.map(({ identity }) => describeIdentity(identity));
+  const newIds = disks[0]?.newIds;
   const list = [where.slice(0, -1).join(', '), ...where.slice(-1)]
     .filter((text) => text !== '')
     .join(' and ');
@@ -217,11 +231,7 @@ function describePlan(
     ...source.warnings,
     ...source.regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
     ...disks.flatMap(({ identity, warnings: own }) => own.map((warning) => `${identity.path}: ${warning}`)),
-    ...(inspected.table.kind === 'none'
-      ? []
-      : [
-          'A clone has the same identifiers as its source: do not start a system from one of them while both are attached.',
-        ]),
+    ...cloneTwinWarnings({ ...source, ...(newIds === undefined ? {} : { newIds }) }),
   ];
   return sealPlan(
     {

@@ -8,9 +8,12 @@ import { tableSectorSize } from '../device/identity.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { ClonePlace } from './clone-plan.ts';
 import { checkWritten } from './boot-check-job.ts';
+import { giveNewIds } from './give-new-ids.ts';
 import { growFileSystems } from './grow-file-system.ts';
 import type { InspectedRegion } from './inspect-disk.ts';
 import type { CheckedDisk, Outcome, TargetProgress, TargetReport } from './job.ts';
+import type { NewIdsReport } from './new-ids-report.ts';
+import { entryFor } from './plan-entry.ts';
 import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import {
@@ -57,6 +60,7 @@ export class CloneTarget {
   #writtenBytes = 0;
   #verified = false;
   #isFinished = false;
+  #renewed: ReadonlyMap<string, string> = new Map();
   #error: PermafrostError | undefined;
 
   constructor(place: ClonePlace) {
@@ -210,12 +214,24 @@ export class CloneTarget {
     return growFileSystems(this.#disk!, this.#place.growths);
   }
 
+  /** Gives it identifiers of its own, if that was planned; `onGiven` gets what came of it, also where it throws then. */
+  async giveNewIds(sectorSize: number, onGiven: (report: NewIdsReport) => void): Promise<void> {
+    const { newIds } = this.#place;
+    if (newIds === undefined) return;
+    const { identity } = this.#disk!;
+    const given = await giveNewIds(this.#disk!, newIds, tableSectorSize(identity, sectorSize));
+    this.#renewed = given.renewed;
+    onGiven({ number: this.number, identity, changes: given.changes, unmended: given.unmended });
+    if (given.error !== undefined) throw given.error;
+  }
+
   /** Lets this machine start it, if that was planned; warnings about what could not be done. */
   async writeBootEntry(sectorSize: number): Promise<string[]> {
     const { bootEntry } = this.#place;
     if (bootEntry === undefined) return [];
     await this.#file.dropCache();
-    return writeBootEntry(this.#disk!, bootEntry, tableSectorSize(this.#disk!.identity, sectorSize));
+    const entry = entryFor(bootEntry, this.#renewed);
+    return writeBootEntry(this.#disk!, entry, tableSectorSize(this.#disk!.identity, sectorSize));
   }
 
   flush(): Promise<void> {

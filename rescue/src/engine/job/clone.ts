@@ -137,6 +137,15 @@ class Clone {
       meter.begin('growing');
       await this.#each(async (target) => report.warn(...(await target.grow())));
     }
+    if (job.newIds === true) {
+      meter.begin('new ids');
+      // One by one: file systems of two targets may have the same identifiers until then.
+      for (const target of this.#context.targets)
+        await target.attempt(() =>
+          target.giveNewIds(prepared.plan.source!.sectorSize, (given) => report.newIds(given)),
+        );
+      this.#throwIfNoneLeft();
+    }
     await this.#each(async (target) =>
       report.warn(...(await target.writeBootEntry(prepared.plan.source!.sectorSize))),
     );

@@ -5,9 +5,11 @@ import type { ErrorReport } from '../base/errors.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
 import type { BootCheck } from '../boot/boot-check.ts';
 import type { BootEntryPlan } from '../boot/boot-entry.ts';
+import type { NewIdsPlan } from '../boot/new-ids.ts';
 import type { DiskLimit } from '../device/disk-limits.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 import type { ImagedPartition, RegionFileSystem } from '../repository/manifest.ts';
+import type { NewIdsReport } from './new-ids-report.ts';
 
 /** The partition that gets the free space of a larger target: a number, a name or label, or the last one that can grow. */
 export type Grow = number | string;
@@ -61,6 +63,8 @@ export interface RestoreJob {
   readonly noVerify?: boolean;
   /** On a UEFI machine: make no boot entry for the target and write no fallback loader. */
   readonly noBootEntry?: boolean;
+  /** Whole disks: give disk, partitions and file systems new identifiers once they were read back, and mend what names them. */
+  readonly newIds?: boolean;
   /** Write zeros where the image has no used bytes, instead of leaving what is there. */
   readonly zeroUnused?: boolean;
   /** Restore what can be read from a damaged repository. */
@@ -87,6 +91,8 @@ export interface CloneJob {
   readonly noVerify?: boolean;
   /** On a UEFI machine: make no boot entry for a single target and write no fallback loader. */
   readonly noBootEntry?: boolean;
+  /** Whole disks: give disk, partitions and file systems new identifiers once they were read back, and mend what names them. */
+  readonly newIds?: boolean;
   /** Logical sector size of a disk-image file in bytes, where it cannot be told. */
   readonly sectorSize?: number;
 }
@@ -179,6 +185,8 @@ export interface DiskPlan {
   readonly layout?: readonly LayoutChange[];
   /** Restore and clone: what is done after the writing so that this machine starts the disk. */
   readonly bootEntry?: BootEntryPlan;
+  /** Restore and clone with new identifiers: which, and what names them. */
+  readonly newIds?: NewIdsPlan;
 }
 
 /** What a job would do. Nothing was written to make it. */
@@ -218,6 +226,7 @@ export type Phase =
   | 'finishing'
   | 'reading back'
   | 'growing'
+  | 'new ids'
   | 'verifying';
 
 /** A moment of a running job: immutable, a few a second and exactly one with `final`. */
@@ -307,6 +316,8 @@ export interface Report {
   readonly warnings: readonly string[];
   /** Clone: each target by itself. */
   readonly targets?: readonly TargetReport[];
+  /** Restore and clone with new identifiers: what was changed on each target, and what was not as planned. */
+  readonly newIds?: readonly NewIdsReport[];
   /** Restore and clone of whole disks, and bootcheck: whether what is on the disks starts. */
   readonly boot?: readonly CheckedDisk[];
   /** Why it did not come through; of `done-in-part` the error of the first target that was given up. */

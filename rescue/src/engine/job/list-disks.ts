@@ -24,6 +24,8 @@ export interface ListedDisk {
   /** Why it may not be touched; empty if it may. */
   readonly uses: readonly Use[];
   readonly table?: string;
+  /** The disk's GUID, or the signature of an MBR. */
+  readonly diskId?: string;
   readonly regions: readonly ListedRegion[];
   /** What the disk itself hides, refuses or is about to lose; absent where nobody has asked it. */
   readonly limits?: readonly DiskLimit[];
@@ -73,7 +75,7 @@ export function isPartOfSystem({ disk, uses, regions }: ListedDisk): boolean {
 async function contentsOf(
   path: string,
   signal?: AbortSignal,
-): Promise<Pick<ListedDisk, 'table' | 'regions'>> {
+): Promise<Pick<ListedDisk, 'table' | 'diskId' | 'regions'>> {
   const source = await openSource(path, { shared: true });
   try {
     const table = await readTable(source.reader);
@@ -89,7 +91,7 @@ async function contentsOf(
       };
       regions.push({ name, start, length, partitions, fileSystem });
     }
-    return { table: table.kind, regions };
+    return { table: table.kind, ...('diskId' in table ? { diskId: table.diskId } : {}), regions };
   } finally {
     await source.close();
   }

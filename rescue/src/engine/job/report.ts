@@ -4,6 +4,7 @@ import type { Manifest } from '../repository/manifest.ts';
 import { PROGRAM } from '../base/program.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 import type { CheckedDisk, Gap, Job, Outcome, Report, TargetReport } from './job.ts';
+import type { NewIdsReport } from './new-ids-report.ts';
 import type { ProgressMeter } from './progress.ts';
 
 /** Gaps that a report lists; a failing disk can have millions. */
@@ -26,6 +27,7 @@ export class ReportBuilder {
   #verified: boolean | undefined;
   #targets: readonly TargetReport[] | undefined;
   readonly #boot: CheckedDisk[] = [];
+  readonly #newIds: NewIdsReport[] = [];
 
   constructor(job: Job, meter: ProgressMeter, onGap: (gap: Gap) => void = () => undefined) {
     this.#job = job;
@@ -90,6 +92,11 @@ export class ReportBuilder {
     this.#boot.push(...checked);
   }
 
+  newIds(ids: NewIdsReport): void {
+    this.#newIds.push(ids);
+    this.warn(...ids.unmended.map((problem) => `${ids.identity.path}: ${problem}`));
+  }
+
   /** Runs `work` and turns its end, whatever it is, into the report. Bugs are thrown on. */
   async finish(work: () => Promise<void>): Promise<Report> {
     let error: ErrorReport | undefined;
@@ -125,6 +132,7 @@ export class ReportBuilder {
       ...(this.#verified === undefined ? {} : { verified: this.#verified }),
       warnings: [...this.#warnings, ...this.#problems],
       ...(this.#targets === undefined ? {} : { targets: this.#targets }),
+      ...(this.#newIds.length === 0 ? {} : { newIds: this.#newIds }),
       ...(this.#boot.length === 0 ? {} : { boot: this.#boot }),
       ...(error === undefined ? {} : { error }),
     };

@@ -4,8 +4,8 @@ import { PermafrostError } from '../base/errors.ts';
 import { describeTarget, openTarget, type OpenDisk } from '../device/device.ts';
 import { describeIdentity, type DiskIdentity } from '../device/identity.ts';
 import type { TablePlan } from '../partition/relocate.ts';
-import { planBootEntry, type BootEntryPlan } from '../boot/boot-entry.ts';
-import { readFirmware } from '../device/firmware.ts';
+import type { BootEntryPlan } from '../boot/boot-entry.ts';
+import { planNewIds, type NewIdsPlan } from '../boot/new-ids.ts';
 import { readTable } from '../partition/table.ts';
 import { FrameReader } from '../repository/frame-reader.ts';
 import { imageReader } from '../repository/image-reader.ts';
@@ -15,11 +15,13 @@ import { describeContents } from './describe-contents.ts';
 import type { DiskPlan, LayoutChange, Plan, RegionPlan, RestoreJob } from './job.ts';
 import { placeRegions, type PlacedRegion } from './place-regions.ts';
 import { knownRegion, planTargetLayout, type Growth } from './plan-layout.ts';
+import { planEntry } from './plan-entry.ts';
 import { planPartitions } from './plan-partitions.ts';
 import { planLimits, sealPlan } from './plan-parts.ts';
 import { repositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
 import { selectImage } from './select-image.ts';
+import { restoreTwinWarnings } from './twins.ts';
 
 /** One disk of the image and where it goes. */
 export interface PlannedTarget {
@@ -38,6 +40,7 @@ export interface PlannedTarget {
   readonly growths: readonly Growth[];
   readonly changes: readonly LayoutChange[];
   readonly bootEntry?: BootEntryPlan;
+  readonly newIds?: NewIdsPlan;
 }
 
 /** A planned restore. The caller closes targets and repository. */
@@ -70,7 +73,7 @@ export async function prepareRestore(
     const disks: DiskPlan[] = [];
     const place = await repositoryPlace(job.repository, job.allowUnresolved);
     for (const { imaged, path } of pairTargets(job, image)) {
-      const target = await planTarget(job, image, imaged, path, reader, refusals);
+      const target = await planTarget({ job, image, reader, refusals, ...options }, imaged, path);
       targets.push(target);
       if (target.disk !== undefined && (await target.disk.isAmong(place.disks)))
         refusals.push(
@@ -78,7 +81,13 @@ export async function prepareRestore(
         );
       disks.push(await describeDiskPlan(target, options));
     }
-    const plan = describePlan(job, image, disks, refusals, targets, place.warnings);
+    const whole = disks.filter((_, i) => targets[i]!.whole);
+    const twins = await restoreTwinWarnings(
+      whole,
+      targets.map(({ path }) => path),
+      options.signal,
+    );
+    const plan = describePlan(job, image, disks, refusals, targets, [...place.warnings, ...twins]);
     return { plan, image, repository, reader, targets, refusals };
   } catch (error) {
     await Promise.all(targets.map(async ({ disk }) => disk?.close()));
@@ -102,6 +111,10 @@ function pairTargets(job: RestoreJob, image: Manifest): { imaged: ImagedDisk; pa
   if (job.partitions !== undefined && (job.grow !== undefined || job.into !== undefined))
     fail(
       'partitions that go where they were are neither grown nor put elsewhere: use --part for all of them',
+    );
+  if (job.newIds === true && (job.partitions ?? job.into) !== undefined)
+    fail(
+      'new identifiers are for whole disks: single partitions keep theirs, since the table of the target names them',
     );
   checkInto(job, fail);
   const pairs = job.targets.map(({ disk, target }) => {
@@ -129,13 +142,17 @@ function checkInto({ into, grow }: RestoreJob, fail: (problem: string) => never)
     fail('with --part only one of its partitions can be grown: name it by its number in the image');
 }
 
+interface Planning extends Pick<RunOptions, 'signal'> {
+  readonly job: RestoreJob;
+  readonly image: Manifest;
+  readonly reader: FrameReader;
+  readonly refusals: PermafrostError[];
+}
+
 async function planTarget(
-  job: RestoreJob,
-  image: Manifest,
+  { job, image, reader, refusals, signal }: Planning,
   imaged: ImagedDisk,
   path: string,
-  reader: FrameReader,
-  refusals: PermafrostError[],
 ): Promise<PlannedTarget> {
   const disk = await openTarget(path);
   const sizeBytes = disk?.identity.sizeBytes ?? imaged.sizeBytes;
@@ -162,9 +179,10 @@ async function planTarget(
     });
     refusals.push(...planned.refusals);
     const placed = placeRegions(imaged.regions, sizeBytes, layout);
+    const newIds = job.newIds === true ? await planNewIds(source, table, signal) : undefined;
     const bootEntry =
       disk?.identity.kind === 'device' && job.noBootEntry !== true
-        ? await planBootEntry(source, await readFirmware(), { sectorSize: imaged.sectorSize })
+        ? await planEntry(source, imaged.sectorSize, newIds)
         : undefined;
     return {
       imaged,
@@ -178,6 +196,7 @@ async function planTarget(
       growths,
       changes,
       ...(bootEntry === undefined ? {} : { bootEntry }),
+      ...(newIds === undefined ? {} : { newIds }),
     };
   } catch (error) {
     await disk?.close();
@@ -232,6 +251,7 @@ async function describeDiskPlan(
     })),
     ...(target.changes.length === 0 ? {} : { layout: target.changes }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
+    ...(target.newIds === undefined ? {} : { newIds: target.newIds }),
     ...(await planLimits(identity, options)),
   };
 }
@@ -242,7 +262,7 @@ function describePlan(
   disks: readonly DiskPlan[],
   refusals: readonly PermafrostError[],
   targets: readonly PlannedTarget[],
-  placeWarnings: readonly string[],
+  warnings: readonly string[],
 ): Plan {
   const usedBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
   const where = disks.map(({ identity }) => describeIdentity(identity)).join(' and ');
@@ -258,7 +278,7 @@ function describePlan(
     readBytes: usedBytes,
     writeBytes: usedBytes,
     warnings: [
-      ...placeWarnings,
+      ...warnings,
       ...disks.flatMap(({ warnings }) => warnings),
       ...(bad > 0
         ? [`${bad} bytes of the image could not be read from its source: zeros will stand in for them.`]

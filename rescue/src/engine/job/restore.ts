@@ -8,9 +8,11 @@ import { openTarget, type OpenDisk } from '../device/device.ts';
 import { tableSectorSize } from '../device/identity.ts';
 import type { ImagedRegion } from '../repository/manifest.ts';
 import { bootWarnings, checkWritten } from './boot-check-job.ts';
+import { giveNewIds } from './give-new-ids.ts';
 import { growFileSystems } from './grow-file-system.ts';
 import type { Plan, Report, RestoreJob } from './job.ts';
 import type { PlacedRegion } from './place-regions.ts';
+import { entryFor } from './plan-entry.ts';
 import { checkConfirmed, limitWarnings, throwIfRefused } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { readBack } from './read-back.ts';
@@ -131,10 +133,19 @@ class TargetRestore {
         meter.begin('growing');
         report.warn(...(await growFileSystems(disk, target.growths)));
       }
+      const sectorSize = tableSectorSize(disk.identity, target.imaged.sectorSize);
+      let renewed: ReadonlyMap<string, string> = new Map();
+      if (target.newIds !== undefined) {
+        meter.begin('new ids');
+        const given = await giveNewIds(disk, target.newIds, sectorSize);
+        renewed = given.renewed;
+        const { changes, unmended } = given;
+        report.newIds({ number: target.imaged.number, identity: disk.identity, changes, unmended });
+        if (given.error !== undefined) throw given.error;
+      }
       if (target.bootEntry !== undefined) {
         await disk.file.dropCache();
-        const sectorSize = tableSectorSize(disk.identity, target.imaged.sectorSize);
-        report.warn(...(await writeBootEntry(disk, target.bootEntry, sectorSize)));
+        report.warn(...(await writeBootEntry(disk, entryFor(target.bootEntry, renewed), sectorSize)));
       }
       const left = await settleTarget(disk);
       if (left !== undefined) report.warn(left);

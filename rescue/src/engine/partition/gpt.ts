@@ -178,7 +178,8 @@ function headerCrc(sector: Uint8Array, headerBytes: number): number {
   return crc32(covered);
 }
 
-function encodeGuid(guid: string): Uint8Array {
+/** The 16 bytes of a GUID as GPT and Windows store it. */
+export function encodeGuid(guid: string): Uint8Array {
   const bytes = Buffer.from(guid.replaceAll('-', ''), 'hex');
   bytes.subarray(0, 4).reverse();
   bytes.subarray(4, 6).reverse();

@@ -62,6 +62,7 @@ function restoreJob(state: FlowState, repository: string): RestoreJob | undefine
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
     ...flag(state, 'noBootEntry'),
+    ...(isPartial(state) ? {} : flag(state, 'newIds')),
     ...flag(state, 'zeroUnused'),
     ...flag(state, 'keepGoing'),
     ...flag(state, 'allowUnresolved'),
@@ -83,6 +84,7 @@ function cloneJob(state: FlowState): CloneJob | undefined {
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
     ...flag(state, 'noBootEntry'),
+    ...flag(state, 'newIds'),
   };
 }
 

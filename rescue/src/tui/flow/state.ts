@@ -63,6 +63,7 @@ export type Flag =
   | 'delta'
   | 'noVerify'
   | 'noBootEntry'
+  | 'newIds'
   | 'zeroUnused'
   | 'keepGoing'
   | 'independent'

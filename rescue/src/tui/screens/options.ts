@@ -1,5 +1,5 @@
 /** What can be changed about a job, for those who need it. */
-import { isFile, partitionsOfSource } from '../flow/job.ts';
+import { isFile, isPartial, partitionsOfSource } from '../flow/job.ts';
 import type { Field, Flag, FlowState } from '../flow/state.ts';
 import type { Item, View } from '../view.ts';
 import { text } from '../view.ts';
@@ -58,6 +58,7 @@ export function optionsView(state: FlowState, words: Words): View {
     check('noVerify', w.noVerify, w.noVerifyDetail),
     check('noBootEntry', w.noBootEntry, w.noBootEntryDetail),
   ];
+  const newIds = check('newIds', w.newIds, w.newIdsDetail);
   const own: { readonly [F in typeof flow]: () => readonly Item[] } = {
     image: () => [
       field('name', w.name, w.namePlaceholder),
@@ -68,7 +69,7 @@ export function optionsView(state: FlowState, words: Words): View {
       check('skipGaps', w.skipGaps),
       ...imagedItems(state, words),
     ],
-    clone: () => [growItem, ...sectorItems, check('raw', w.raw, w.rawDetail), ...written],
+    clone: () => [growItem, ...sectorItems, check('raw', w.raw, w.rawDetail), ...written, newIds],
     restore: () => [
       page(
         'partitions',
@@ -82,6 +83,7 @@ export function optionsView(state: FlowState, words: Words): View {
       ),
       growItem,
       ...written,
+      ...(isPartial(state) ? [] : [newIds]),
       check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),
       check('keepGoing', w.keepGoing, w.keepGoingDetail),
     ],

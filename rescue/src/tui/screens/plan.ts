@@ -1,5 +1,5 @@
 /** What would be done, in words and picture, with what is lost; and the way back to change it. */
-import type { DiskPlan, LayoutChange, Plan, RegionPlan } from '../../engine/index.ts';
+import type { DiskPlan, KeptId, LayoutChange, Plan, RegionPlan, RenewedId } from '../../engine/index.ts';
 import { EVERYTHING } from '../flow/job.ts';
 import { chosenImage, type FlowState } from '../flow/state.ts';
 import type { Block, Item, View } from '../view.ts';
@@ -181,6 +181,7 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words, 
     ...(plan.job.kind === 'image' ? rawBlocks(disk.regions, words) : []),
     ...(disk.layout ?? []).map((change) => text(layoutWords(change, words), 'warning')),
     ...(written.length === 0 ? [] : [text(w.rewritten(written.join(', ')))]),
+    ...newIdsBlocks(disk, words),
     ...bootEntryBlocks(disk, words),
     ...disk.regions.flatMap((region) =>
       region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),
@@ -199,6 +200,19 @@ function layoutWords({ number, from, to, tool }: LayoutChange, words: Words): st
     ...(tool === undefined ? [] : [w.layout.tool(tool)]),
   ];
   return `${regionName({ kind: 'partition', partitions: [number], name: '' }, words)}: ${how.join(', ')}`;
+}
+
+/** What gets identifiers of its own, what is changed with it, and what keeps the old ones. */
+function newIdsBlocks({ newIds }: DiskPlan, { plan: w }: Words): Block[] {
+  if (newIds === undefined) return [];
+  const { renewed, mended, kept, warnings } = newIds;
+  const where = (one: KeptId | RenewedId): string => w.newIds.whose[one.what](String(one.partition ?? ''));
+  return [
+    ...renewed.map((one) => text(w.newIds.renewed(where(one), one.id))),
+    ...mended.map(({ place, file }) => text(w.newIds.mended(`${place}: ${file}`))),
+    ...kept.map((one) => text(w.newIds.kept(where(one), one.id, one.reason), 'warning')),
+    ...warnings.map((warning) => text(warning, 'warning')),
+  ];
 }
 
 /** What is done so that this machine starts the disk. */

@@ -57,7 +57,12 @@ export function reportView(state: FlowState, words: Words): View {
         : []),
       ...(report === undefined
         ? []
-        : [...bootBlocks(report, words), ...gapList(report, words), ...noteBlocks(report, words)]),
+        : [
+            ...newIdsBlocks(report, words),
+            ...bootBlocks(report, words),
+            ...gapList(report, words),
+            ...noteBlocks(report, words),
+          ]),
       ...(reportPaths.length === 0
         ? []
         : [
@@ -140,6 +145,17 @@ function outcomeBlocks(report: Report, words: Words): Block[] {
     case 'bootcheck':
       return [];
   }
+}
+
+/** Every identifier that was changed, and every file that names one. */
+function newIdsBlocks({ newIds = [] }: Report, { report: w }: Words): Block[] {
+  return newIds.flatMap(({ identity, changes }) => [
+    space,
+    text(w.newIds(identity.path, changes.length)),
+    ...changes.map(({ place, file, from, to }) =>
+      text(`${[place, ...(file === undefined ? [] : [file])].join(', ')}: ${from} → ${to}`, 'plain', 2),
+    ),
+  ]);
 }
 
 function gapList(report: Report, words: Words): Block[] {

@@ -17,6 +17,17 @@ export const job: typeof english = {
       `${bytes} werden gelesen, gespeichert wird weniger: was schon da ist, wird nicht noch einmal gespeichert.`,
     free: (bytes) => `${bytes} sind dort frei.`,
     write: (bytes) => `${bytes} werden geschrieben.`,
+    newIds: {
+      whose: {
+        disk: () => 'die Platte',
+        partition: (number) => `Partition ${number}`,
+        'file-system': (number) =>
+          number === '' ? 'das Dateisystem' : `das Dateisystem auf Partition ${number}`,
+      },
+      renewed: (whose, id) => `Neue Kennung: ${whose}, bisher ${id}`,
+      mended: (where) => `Mit ihnen angepasst: ${where}`,
+      kept: (whose, id, why) => `Keine neue Kennung: ${whose}, ${id}: ${why}`,
+    },
     bootEntry: (label) => `Dieser Rechner bekommt den Starteintrag „${label}“ dafür.`,
     bootEntryThere: (label) => `Dieser Rechner hat den Starteintrag „${label}“ dafür.`,
     fallback: 'Das Ersatz-Startprogramm kommt auf ihre EFI-Partition, damit jeder UEFI-Rechner sie findet.',
@@ -74,6 +85,9 @@ export const job: typeof english = {
     noBootEntry: 'Keinen Starteintrag in diesem Rechner anlegen',
     noBootEntryDetail:
       'Für eine Platte, die in einen anderen Rechner kommt. Dann kommt auch nichts auf die Platte hinzu.',
+    newIds: 'Der Kopie eigene Kennungen geben',
+    newIdsDetail:
+      'Platte, Partitionen und Dateisysteme bekommen neue, und was sie nennt, wird angepasst. Für eine Platte, die neben dem Original bleibt.',
     noVerify: 'Die Platte danach nicht zurücklesen',
     noVerifyDetail: 'Dann ist nicht bekannt, ob die Platte behalten hat, was geschrieben wurde.',
     zeroUnused: 'Nullen schreiben, wo das Abbild nichts hat',
@@ -124,6 +138,7 @@ export const job: typeof english = {
       finishing: 'Die Tabellen werden geschrieben',
       'reading back': 'Das Geschriebene wird zurückgelesen',
       growing: 'Das Dateisystem wird vergrößert',
+      'new ids': 'Neue Kennungen werden vergeben',
       verifying: 'Prüfen',
     },
     doneOf: (done, total) => `${done} von ${total}`,
@@ -226,6 +241,8 @@ export const job: typeof english = {
       'Das Ziel ist unvollständig und darf nicht benutzt werden. Spielen Sie das Abbild noch einmal zurück; mit „Nur schreiben, was sich unterscheidet“ geht es weiter, wo es war.',
     cancelledImage:
       'Es wurde kein Abbild gemacht. Das Gespeicherte bleibt und macht den nächsten Lauf schneller.',
+    newIds: (disk, n) =>
+      n === 0 ? `${disk} hat keine neuen Kennungen.` : `${disk} hat eigene Kennungen. Geändert:`,
     gaps: (n) => `${count(n, 'Stelle fehlt', 'Stellen fehlen')}:`,
     moreGaps: (n) => `und ${n} weitere; der Bericht zählt sie auf`,
     notes: 'Zu wissen:',

@@ -17,6 +17,17 @@ export const job = {
       `${bytes} will be read, less is stored: what is there already is not stored again.`,
     free: (bytes: string): string => `${bytes} are free there.`,
     write: (bytes: string): string => `${bytes} will be written.`,
+    newIds: {
+      whose: {
+        disk: (): string => 'the disk',
+        partition: (number: string): string => `partition ${number}`,
+        'file-system': (number: string): string =>
+          number === '' ? 'the file system' : `the file system on partition ${number}`,
+      },
+      renewed: (whose: string, id: string): string => `New identifier: ${whose}, until now ${id}`,
+      mended: (where: string): string => `Changed with them: ${where}`,
+      kept: (whose: string, id: string, why: string): string => `No new identifier: ${whose}, ${id}: ${why}`,
+    },
     bootEntry: (label: string): string => `This machine gets the boot entry "${label}" for it.`,
     bootEntryThere: (label: string): string => `This machine has the boot entry "${label}" for it.`,
     fallback: 'The fallback loader is written to its EFI partition, so that any UEFI machine finds it.',
@@ -72,6 +83,9 @@ export const job = {
     deltaDetail: 'Reads the target first. The way to go on with what was interrupted.',
     noBootEntry: 'Make no boot entry in this machine',
     noBootEntryDetail: 'For a disk that goes into another machine. Nothing is added to it either.',
+    newIds: 'Give the copy identifiers of its own',
+    newIdsDetail:
+      'Disk, partitions and file systems get new ones, and what names them is mended. For a disk that stays beside its original.',
     noVerify: 'Do not read the disk back afterwards',
     noVerifyDetail: 'Then it is not known whether the disk has kept what was written.',
     zeroUnused: 'Write zeros where the image has nothing',
@@ -124,6 +138,7 @@ export const job = {
       finishing: 'Writing the tables',
       'reading back': 'Reading back what was written',
       growing: 'Growing the file system',
+      'new ids': 'Giving new identifiers',
       verifying: 'Checking',
     },
     doneOf: (done: string, total: string): string => `${done} of ${total}`,
@@ -231,6 +246,8 @@ export const job = {
     cancelledTarget:
       'The target is incomplete and must not be used. Put the image back again; with "Write only what differs" it goes on where it was.',
     cancelledImage: 'No image was made. What was saved is kept, and makes the next run faster.',
+    newIds: (disk: string, n: number): string =>
+      n === 0 ? `${disk} has no new identifiers.` : `${disk} has identifiers of its own. Changed:`,
     gaps: (n: number): string => `${count(n, 'place is', 'places are')} missing:`,
     moreGaps: (n: number): string => `and ${n} more; the report lists them`,
     notes: 'To know:',

@@ -1,0 +1,308 @@
+/**
+ * Planning new identifiers for a copy: which are given anew, which files name them and are mended, and which stay as
+ * they are, since something names them that cannot be mended. Nothing is written here.
+ */
+import type { BlockReader } from '../base/block-reader.ts';
+import { isPermafrostError } from '../base/errors.ts';
+import { Fields } from '../base/fields.ts';
+import type { FileSystemKind } from '../filesystem/file-system.ts';
+import { kindTitles } from '../filesystem/kind-titles.ts';
+import type { PartitionTable } from '../partition/partition-table.ts';
+import { isGrubBootSector, readGrubCore } from './grub-bios.ts';
+import { findIds, type IdKey } from './named-ids.ts';
+import { findNamingFiles, type NamingFile } from './naming-files.ts';
+import { readVolumes, type Volume } from './volumes.ts';
+
+/** An identifier that is given anew. */
+export interface RenewedId {
+  readonly what: 'disk' | 'partition' | 'file-system';
+  /** For people: `the disk`, `partition 2`. */
+  readonly place: string;
+  /** The partition that has it; absent for the disk, and for a file system on a disk without partitions. */
+  readonly partition?: number;
+  /** Of a file system. */
+  readonly kind?: FileSystemKind;
+  /** As it is, as blkid prints it. */
+  readonly id: string;
+}
+
+/** A file that names some of them and is changed with them. */
+export interface MendedFile {
+  readonly place: string;
+  readonly file: string;
+  readonly ids: readonly string[];
+}
+
+/** An identifier that stays; the reason is the end of a sentence that begins with it. */
+export interface KeptId extends RenewedId {
+  readonly reason: string;
+}
+
+export interface NewIdsPlan {
+  readonly renewed: readonly RenewedId[];
+  readonly mended: readonly MendedFile[];
+  readonly kept: readonly KeptId[];
+  /** Full sentences: what will still name the old ones, and what to do then. */
+  readonly warnings: readonly string[];
+}
+
+/** Programs that give a file system a new identifier; FAT's is written here. */
+export const renewalTools: Partial<Readonly<Record<FileSystemKind, string>>> = {
+  ext2: 'tune2fs',
+  ext3: 'tune2fs',
+  ext4: 'tune2fs',
+  xfs: 'xfs_admin',
+  btrfs: 'btrfstune',
+  swap: 'swaplabel',
+  ntfs: 'ntfslabel',
+  exfat: 'tune.exfat',
+  fat12: '',
+  fat16: '',
+  fat32: '',
+};
+
+const containerReasons: Partial<Readonly<Record<FileSystemKind, string>>> = {
+  lvm2: 'names of volume groups and file systems in them belong together: run vgimportclone where only the copy is attached',
+  luks: 'what is encrypted in it names it, and cannot be mended: "cryptsetup luksUUID" can change it, with its crypttab and initramfs',
+  md: 'all members of a RAID share it: "mdadm --assemble --update=uuid" changes it with all of them attached',
+  bitlocker: 'it is bound to its keys',
+};
+
+/** Kinds in which names can hide that nobody sees from outside. */
+const opaque: ReadonlySet<FileSystemKind> = new Set([
+  ...([
+    'luks',
+    'md',
+    'bcache',
+    'zfs',
+    'f2fs',
+    'bcachefs',
+    'ldm',
+    'storage-spaces',
+    'jfs',
+    'reiserfs',
+  ] as const),
+]);
+
+/** Plans it for the disk `reader` with the table `table`. Throws only what is no fault of the disk. */
+export async function planNewIds(
+  reader: BlockReader,
+  table: PartitionTable,
+  signal?: AbortSignal,
+): Promise<NewIdsPlan> {
+  const volumes = await readVolumes(reader, table, signal);
+  const all = [...tableIds(table), ...fileSystemIds(volumes)];
+  const blocked = new Map<IdKey, string>();
+  const block = (ids: Iterable<string>, reason: string): void => {
+    for (const id of ids) if (!blocked.has(key(id))) blocked.set(key(id), reason);
+  };
+  for (const { id, kind, place } of all)
+    if (kind !== undefined) blockByKind(volumes, { id, kind, place }, block);
+  blockDuplicates(all, block);
+  blockUnseen(volumes, all, block);
+  await blockGrub(reader, all, block);
+
+  const { files, unread } = await findNamingFiles(volumes, new Set(all.map(({ id }) => key(id))));
+  const ofTable = all.filter(({ what }) => what !== 'file-system').map(({ id }) => id);
+  for (const { kind, path, volume, problem } of unread)
+    block(
+      kind === 'text' || kind === 'program' ? all.map(({ id }) => id) : ofTable,
+      `${path} on ${volume.place}, which may name it, cannot be read: ${problem}`,
+    );
+  // A file system that keeps its identifier can be one that is not mounted: then what its files name stays too.
+  for (let before = -1; before !== blocked.size;) {
+    before = blocked.size;
+    // An MBR's partitions are called after its signature: all of them change, or none.
+    const first = ofTable.find((id) => blocked.has(key(id)));
+    if (table.kind === 'mbr' && first !== undefined) block(ofTable, blocked.get(key(first))!);
+    for (const file of files) {
+      const why = unmendable(file, blocked);
+      if (why !== undefined)
+        block(
+          file.named.map(({ id }) => id),
+          `${file.path} on ${file.volume.place} names it, and ${why}`,
+        );
+    }
+  }
+  const renewed = all.filter(({ id }) => !blocked.has(key(id)));
+  const isRenewed = (id: IdKey): boolean => renewed.some((one) => key(one.id) === id);
+  const mended = files.flatMap((file): MendedFile[] => {
+    const ids = [...new Set(file.named.map(({ id }) => id))].filter(isRenewed);
+    return ids.length === 0 ? [] : [{ place: file.volume.place, file: file.path, ids }];
+  });
+  return {
+    renewed,
+    mended,
+    kept: all
+      .filter(({ id }) => blocked.has(key(id)))
+      .map((one) => ({ ...one, reason: blocked.get(key(one.id))! })),
+    warnings: await leftovers(volumes, renewed),
+  };
+}
+
+/** How an identifier is compared. */
+export function key(id: string): IdKey {
+  return id.toLowerCase();
+}
+
+/** What the table has: an MBR's partitions are called after its signature and follow it. */
+function tableIds(table: PartitionTable): RenewedId[] {
+  if (table.kind !== 'gpt' && table.kind !== 'mbr') return [];
+  const disk: RenewedId = { what: 'disk', place: 'the disk', id: table.diskId };
+  return [
+    disk,
+    ...table.partitions.flatMap(({ number, partitionId }): RenewedId[] =>
+      partitionId === undefined
+        ? []
+        : [{ what: 'partition', place: `partition ${number}`, partition: number, id: partitionId }],
+    ),
+  ];
+}
+
+function fileSystemIds(volumes: readonly Volume[]): (RenewedId & { readonly kind: FileSystemKind })[] {
+  return volumes.flatMap(({ isPartition, place, partition, info }) => {
+    const { kind, uuid: id } = info;
+    if (!isPartition || id === undefined) return [];
+    const number = partition === undefined ? {} : { partition: partition.number };
+    return [{ what: 'file-system', place, ...number, kind, id }];
+  });
+}
+
+type Block = (ids: Iterable<string>, reason: string) => void;
+
+function blockByKind(
+  volumes: readonly Volume[],
+  { id, kind, place }: Pick<RenewedId, 'id' | 'place'> & { readonly kind: FileSystemKind },
+  block: Block,
+): void {
+  const { info } = volumes.find((volume) => volume.isPartition && volume.place === place)!;
+  const container = containerReasons[kind];
+  if (container !== undefined) {
+    block([id], container);
+    return;
+  }
+  if (renewalTools[kind] === undefined) {
+    block([id], `no tool here changes it on ${kindTitles[kind]}`);
+    return;
+  }
+  // The checker of ext replays its journal, FAT has none, and swap no state.
+  const isRepaired = kind.startsWith('ext');
+  if (info.state === 'dirty' && !isRepaired && !kind.startsWith('fat'))
+    block([id], 'the file system was not cleanly unmounted: shut its system down fully and save it again');
+}
+
+function blockDuplicates(all: readonly RenewedId[], block: Block): void {
+  const seen = new Set<IdKey>();
+  for (const { id, what } of all) {
+    if (seen.has(key(id)))
+      block(
+        [id],
+        what === 'file-system'
+          ? 'more than one partition has it, as parts of one file system or as copies'
+          : 'more than one has it',
+      );
+    seen.add(key(id));
+  }
+}
+
+function blockUnseen(volumes: readonly Volume[], all: readonly RenewedId[], block: Block): void {
+  const fileSystems = all.filter(({ what }) => what === 'file-system').map(({ id }) => id);
+  const ofTable = all.filter(({ what }) => what !== 'file-system').map(({ id }) => id);
+  for (const { info, place, problem } of volumes) {
+    const title = kindTitles[info.kind];
+    if (info.kind === 'bitlocker')
+      block(ofTable, `what is encrypted on ${place} (${title}) names it, and cannot be mended`);
+    if (opaque.has(info.kind) || problem !== undefined)
+      block(fileSystems, `what is on ${place} (${title}) may name it, and cannot be looked into`);
+  }
+}
+
+/** GRUB's core image on BIOS machines is packed: what it names can only be changed by installing it anew. */
+async function blockGrub(reader: BlockReader, all: readonly RenewedId[], block: Block): Promise<void> {
+  if (reader.sizeBytes < 512) return;
+  try {
+    const sector = await reader.read(0, 512);
+    if (!isGrubBootSector(sector)) return;
+    const { image } = await readGrubCore(reader, sector);
+    const text = Buffer.from(`${image?.prefix ?? ''}\n${image?.config ?? ''}`);
+    const named = findIds(
+      'text',
+      text,
+      all.map(({ id }) => key(id)),
+    );
+    block(
+      named.map(({ id }) => id),
+      "GRUB's core image, which is packed, looks for it: run grub-install in the system after changing it",
+    );
+  } catch (error) {
+    if (!isPermafrostError(error, 'structure/invalid') && !isPermafrostError(error, 'device/read-failed'))
+      throw error;
+  }
+}
+
+/** Why a file cannot be changed, as the end of a sentence. */
+function unmendable(
+  { volume, kind, bytes }: NamingFile,
+  blocked: ReadonlyMap<IdKey, string>,
+): string | undefined {
+  const { info, isPartition } = volume;
+  if (!isPartition) return 'files in a logical volume are not changed here';
+  if (kind === 'program' && isSigned(bytes)) return 'it is signed';
+  if (info.kind.startsWith('fat')) return undefined;
+  const isRepaired = ['ext2', 'ext3', 'ext4'].includes(info.kind) && !blocked.has(key(info.uuid ?? ''));
+  if (info.state === 'dirty' && !isRepaired)
+    return 'its file system was not cleanly unmounted: shut its system down fully and save it again';
+  // The kernel would take it for the original, and write to that one.
+  if (info.kind === 'btrfs' && (info.uuid === undefined || blocked.has(key(info.uuid))))
+    return 'a Btrfs that keeps its UUID is not mounted beside its original';
+  return undefined;
+}
+
+/** Whether a PE program carries a signature (Microsoft's PE format, "The Attribute Certificate Table"). */
+function isSigned(bytes: Uint8Array): boolean {
+  const f = new Fields(bytes, 'program');
+  if (f.length < 64 || f.text(0, 2) !== 'MZ') return true;
+  const optional = f.u32(60) + 24;
+  if (optional + 160 > f.length) return true;
+  const directories = optional + (f.u16(optional) === 0x20b ? 112 : 96);
+  return f.u32(directories + 4 * 8 + 4) !== 0;
+}
+
+/** What keeps the old ones in a form that only the system itself makes anew. */
+async function leftovers(volumes: readonly Volume[], renewed: readonly RenewedId[]): Promise<string[]> {
+  const warnings: string[] = [];
+  const isRenewed = (id: string | undefined): boolean =>
+    id !== undefined && renewed.some((one) => key(one.id) === key(id));
+  const hasNew = renewed.some(({ what, kind }) => what === 'file-system' && !kind!.startsWith('fat'));
+  for (const { files, info, place } of volumes) {
+    if (files === undefined || info.kind === 'ntfs' || info.kind.startsWith('fat')) continue;
+    const folders = info.kind === 'btrfs' ? ['', ...(await files.list('/')).map((name) => `/${name}`)] : [''];
+    for (const folder of folders) {
+      const has = async (path: string): Promise<boolean> =>
+        (await files.find(`${folder}${path}`).catch(() => undefined)) !== undefined;
+      if (!hasNew) continue;
+      if (await has('/usr/lib/dracut'))
+        warnings.push(
+          `The initramfs of the system on ${place} was made by dracut, perhaps for its old identifiers alone: if it does not find its root, start its rescue entry and run "dracut --force --regenerate-all".`,
+        );
+      else if (await has('/etc/initramfs-tools'))
+        warnings.push(
+          `The initramfs of the system on ${place} keeps where it resumes from: it may wait for the old swap at its start. Run "update-initramfs -u -k all" in it.`,
+        );
+      else if (await has('/etc/mkinitcpio.conf'))
+        warnings.push(
+          `The initramfs of the system on ${place} may keep old identifiers: run "mkinitcpio -P" in it.`,
+        );
+    }
+  }
+  const system = volumes.find(
+    ({ partition }) => partition?.typeId === 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+  );
+  if (isRenewed(system?.partition?.partitionId))
+    warnings.push(
+      'Boot entries of other machines that name the old EFI system partition do not lead to the new one: there its fallback loader starts it, or a new entry.',
+    );
+  if (volumes.some(({ info }) => info.kind === 'bitlocker'))
+    warnings.push('BitLocker may ask for its recovery key at the next start.');
+  return warnings;
+}

@@ -1,0 +1,85 @@
+/** Two disks with the same identifiers in one machine: what can go wrong, and what to do about it. */
+import type { NewIdsPlan } from '../boot/new-ids.ts';
+import { key } from '../boot/new-ids.ts';
+import { describeDisks, type ListedDisk } from './list-disks.ts';
+import type { DiskPlan } from './job.ts';
+
+/** Of a disk of this machine that nobody needs to wait for, in milliseconds. */
+const LIMIT_MS = 15_000;
+
+const WHY =
+  'A system started from one of them can mount the other and write to it, Linux refuses the second of two XFS or Btrfs, and Windows switches one disk off.';
+const REMEDY =
+  'Detach one of them before anything starts from either, or give the copy new identifiers (--new-ids).';
+
+/** What a disk will have, as plans know it. */
+export type CopiedIds = Pick<DiskPlan, 'table' | 'regions'> & { readonly newIds?: NewIdsPlan };
+
+/** Identifiers that a copy keeps, in lower case: those that nobody renews. */
+export function keptIds({ table, regions, newIds }: CopiedIds): string[] {
+  const renewed = new Set(newIds?.renewed.map(({ id }) => key(id)) ?? []);
+  const ids = [
+    ...(table.diskId === undefined ? [] : [table.diskId]),
+    ...regions.flatMap(({ included, fileSystem }) =>
+      included && fileSystem?.uuid !== undefined ? [fileSystem.uuid] : [],
+    ),
+  ].map(key);
+  return [...new Set(ids)].filter((id) => !renewed.has(id));
+}
+
+/** Of a clone beside its source: a full warning, or none where nothing is the same. */
+export function cloneTwinWarnings(source: CopiedIds): string[] {
+  const kept = keptIds(source);
+  if (kept.length === 0) return [];
+  const which =
+    source.newIds === undefined
+      ? 'A clone has the same identifiers as its source: do not start a system from one of them while both are attached.'
+      : `The clone keeps ${kept.length} of the identifiers of its source (${list(kept)}): do not start a system from one of them while both are attached.`;
+  return [`${which} ${WHY} ${source.newIds === undefined ? REMEDY : 'Detach one of them before.'}`];
+}
+
+/**
+ * Of what is restored to the disks `targets` (paths): a warning for each other disk of this machine that has the same
+ * identifiers. Nobody waits for a disk that does not answer. Throws `job/cancelled`.
+ */
+export async function restoreTwinWarnings(
+  copies: readonly CopiedIds[],
+  targets: readonly string[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const kept = new Set(copies.flatMap(keptIds));
+  if (kept.size === 0) return [];
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const looked = describeDisks(signal === undefined ? limit : AbortSignal.any([signal, limit]));
+  const late = new Promise<ListedDisk[]>((resolve) => limit.addEventListener('abort', () => resolve([])));
+  const listed = await Promise.race([
+    looked.catch((error: unknown) => {
+      if (limit.aborted && signal?.aborted !== true) return [];
+      throw error;
+    }),
+    late,
+  ]);
+  return twinsAmong(kept, listed, targets);
+}
+
+/** The warnings, from what is known of the disks. */
+export function twinsAmong(
+  kept: ReadonlySet<string>,
+  listed: readonly ListedDisk[],
+  targets: readonly string[],
+): string[] {
+  return listed.flatMap(({ disk, diskId, regions }) => {
+    if (targets.includes(disk.path)) return [];
+    const ids = [diskId, ...regions.map(({ fileSystem }) => fileSystem.uuid)];
+    const same = [...new Set(ids.flatMap((id) => (id === undefined || !kept.has(key(id)) ? [] : [key(id)])))];
+    if (same.length === 0) return [];
+    const name = [disk.path, disk.model, disk.backingFile].filter((part) => part !== undefined).join(', ');
+    return [
+      `${name}, which is attached, has the same identifiers as what is restored (${list(same)}): do not start a system from one of them while both are attached. ${WHY} ${REMEDY}`,
+    ];
+  });
+}
+
+function list(ids: readonly string[]): string {
+  return ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
+}
