@@ -163,3 +163,23 @@ test('limits of a disk stand above everything else of it, also of a target', () 
   const said = planLines(plan, 400).filter((line) => line.includes('WARNING'));
   assert.equal(said.length, 4);
 });
+
+test('a plan says each of its warnings once, with its disk or at the end', () => {
+  const warned = {
+    ...disk({ ...partition(1, {}), warnings: ['Shadow copies.'] }),
+    warnings: ['The table is odd.'],
+  };
+  const plan = {
+    job: { kind: 'restore', repository: '/r', image: 'latest', targets: [{ target: 'b' }] },
+    digest: '0123',
+    summary: 'Restore.',
+    disks: [warned],
+    readBytes: 1,
+    writeBytes: 1,
+    warnings: ['The table is odd.', 'partition 1: Shadow copies.', '/dev/sdb has the same identifiers.'],
+    refusals: [],
+  } as const;
+  const text = planLines(plan, 200).join('\n');
+  for (const warning of ['The table is odd', 'Shadow copies', 'Note: /dev/sdb has the same identifiers'])
+    assert.equal(text.split(warning).length, 2, warning);
+});

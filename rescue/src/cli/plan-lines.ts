@@ -32,8 +32,21 @@ export function planLines(plan: Plan, width: number): string[] {
   } else if (job.kind === 'clone')
     lines.push(`${formatBytes(readBytes)} to read, once; ${formatBytes(plan.writeBytes)} to write`);
   else lines.push(`${formatBytes(plan.writeBytes)} to write`);
+  lines.push(...otherWarnings(plan).flatMap((warning) => wrap(`Note: ${warning}`, width)));
   lines.push(`plan ${digest}`);
   return lines;
+}
+
+/** Warnings that stand with none of the disks. */
+function otherWarnings({ source, disks, warnings }: Plan): string[] {
+  const said = new Set(
+    [...(source === undefined ? [] : [source]), ...disks].flatMap(({ identity, warnings: own, regions }) => [
+      ...own,
+      ...own.map((warning) => `${identity.path}: ${warning}`),
+      ...regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
+    ]),
+  );
+  return warnings.filter((warning) => !said.has(warning));
 }
 
 /** A partition that is not as and where it was. */

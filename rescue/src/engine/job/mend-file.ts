@@ -2,10 +2,10 @@
  * Changes bytes of a file on a target in their place: by mounting its file system for the moment, which has a UUID of
  * its own by then or one that the kernel does not mind to see twice; on FAT with mtools. Read back afterwards.
  */
-import { mkdtemp, open, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, open, readdir, readlink, rm, rmdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { subReader } from '../base/block-reader.ts';
 import type { OpenDisk } from '../device/device.ts';
 import { runProgram } from '../device/run-program.ts';
@@ -16,6 +16,7 @@ import { withLoop } from './renew-file-system.ts';
 import { flush } from './target-steps.ts';
 
 const LIMIT_MS = 10 * 60_000;
+const MAX_LINKS = 40;
 const mounts: Partial<
   Readonly<Record<FileSystemKind, { readonly type: string; readonly options?: string }>>
 > = {
@@ -97,9 +98,7 @@ async function patchFile(
   after: Uint8Array,
 ): Promise<string | undefined> {
   try {
-    const real = await realpath(join(root, path));
-    if (!real.startsWith(`${await realpath(root)}${sep}`)) return 'a link on its way leads elsewhere';
-    const file = await open(real, constants.O_RDWR | constants.O_NOFOLLOW);
+    const file = await open(await findInside(root, path), constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       if (Buffer.compare(await file.readFile(), before) !== 0) return 'it is not what was read from the disk';
       for (const [start, end] of differences(before, after))
@@ -114,6 +113,43 @@ async function patchFile(
     if (code === undefined) throw error;
     return message.replaceAll(root, '');
   }
+}
+
+/**
+ * Where `path` is below `root`, links followed as they are meant in the system whose root that is: none leads out of
+ * it. Letters need not be of the same case where there is no other name.
+ */
+export async function findInside(root: string, path: string): Promise<string> {
+  let found: string[] = [];
+  const parts = splitPath(path);
+  for (let links = 0; parts.length > 0;) {
+    const name = parts.shift()!;
+    if (name === '..') {
+      found.pop();
+      continue;
+    }
+    const folder = join(root, ...found);
+    const stats = await lstat(join(folder, name)).catch(() => undefined);
+    if (stats === undefined) {
+      const other = (await readdir(folder)).find((one) => one.toLowerCase() === name.toLowerCase());
+      if (other === undefined || other === name) throw nodeError('ENOENT', `${path} is not there`);
+      parts.unshift(other);
+    } else if (stats.isSymbolicLink()) {
+      if (++links > MAX_LINKS) throw nodeError('ELOOP', `${path} has too many links on its way`);
+      const target = await readlink(join(folder, name));
+      if (target.startsWith('/')) found = [];
+      parts.unshift(...splitPath(target));
+    } else found.push(name);
+  }
+  return join(root, ...found);
+}
+
+function splitPath(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+function nodeError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 /** Runs of bytes that differ, start and end; close ones together. */
