@@ -75,6 +75,9 @@ export function workersOption(values: Values): { workers?: number } {
 export const GROW_HELP =
   'last|N|NAME: on a larger target give the free space to the last partition that can grow, to partition N, or to the one with this name or label';
 
+export const SCRATCH_HELP =
+  'DIR: folder for what making file systems smaller takes; default: that of the system for temporary files';
+
 /** `--grow` as it goes into a job. */
 export function growOption(values: Values): Grow | undefined {
   const value = text(values, 'grow');

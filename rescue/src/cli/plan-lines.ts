@@ -18,7 +18,7 @@ export function planLines(plan: Plan, width: number): string[] {
     if (destroys.length > 0)
       lines.push('  WILL BE OVERWRITTEN AND LOST on this disk:', ...destroys.map((line) => `    ${line}`));
     lines.push(...(disk.layout ?? []).flatMap((change) => wrap(changeLine(change), width, '  ')));
-    lines.push(...newIdsLines(disk, width), ...bootEntryLines(disk, width));
+    lines.push(...shrinkLines(disk, width), ...newIdsLines(disk, width), ...bootEntryLines(disk, width));
     for (const { what, offset, bytesHex } of disk.tableWrites ?? [])
       lines.push(`  rewritten for this disk: ${what}, ${bytesHex.length / 2} bytes at ${offset}`);
   }
@@ -52,8 +52,11 @@ function otherWarnings({ source, disks, warnings }: Plan): string[] {
 /** A partition that is not as and where it was. */
 function changeLine(change: NonNullable<DiskPlan['layout']>[number]): string {
   const { number, from, to, tool, into, isNew } = change;
-  const then =
-    tool === undefined ? '' : `; its file system follows with ${tool}, after everything was read back`;
+  const when =
+    to.length < from.length
+      ? `is made smaller with ${tool}, before anything is written`
+      : `follows with ${tool}, after everything was read back`;
+  const then = tool === undefined ? '' : `; its file system ${when}`;
   if (into !== undefined) {
     const where = isNew === true ? `becomes partition ${into}, a new one` : `goes into partition ${into}`;
     return `partition ${number} of the image ${where}, ${formatBytes(to.length)} at ${formatBytes(to.start)}${then}`;
@@ -64,6 +67,27 @@ function changeLine(change: NonNullable<DiskPlan['layout']>[number]): string {
     ...(to.start === from.start ? [] : [`moves from ${formatBytes(from.start)} to ${formatBytes(to.start)}`]),
   ];
   return `partition ${number} ${how.join(' and ')}${then}`;
+}
+
+/** How small the target could be, and what makes it so. */
+function shrinkLines({ shrinking }: DiskPlan, width: number): string[] {
+  if (shrinking === undefined) return [];
+  const { leastBytes, partitions, scratch, scratchBytes } = shrinking;
+  return [
+    ...wrap(
+      `the smallest target that would do has ${leastBytes} bytes (${formatBytes(leastBytes)}):`,
+      width,
+      '  ',
+    ),
+    ...partitions.flatMap(({ number, bytes, reason }) => {
+      const how =
+        reason === undefined
+          ? `can be as small as ${formatBytes(bytes)}`
+          : `keeps its ${formatBytes(bytes)}: ${reason}`;
+      return wrap(`partition ${number} ${how}`, width, '    ');
+    }),
+    ...wrap(`scratch files take about ${formatBytes(scratchBytes)} in ${scratch}`, width, '  '),
+  ];
 }
 
 const entryWords = {

@@ -54,6 +54,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
       .array(z.strictObject({ partition: z.int(), place: z.union([z.int(), z.literal('free')]) }))
       .optional(),
     grow,
+    scratch: text.optional(),
     delta: flag,
     noVerify: flag,
     noBootEntry: flag,
@@ -69,6 +70,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     raw: flag,
     trustBitmap: numbers,
     grow,
+    scratch: text.optional(),
     delta: flag,
     noVerify: flag,
     noBootEntry: flag,

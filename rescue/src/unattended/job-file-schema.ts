@@ -37,6 +37,13 @@ const grow = z
 const newIds = flag.describe(
   'give the disk, its partitions and file systems new identifiers, and mend what names them',
 );
+
+const scratch = text
+  .optional()
+  .describe(
+    'on a smaller target: folder for what making file systems smaller takes; default: for temporary files',
+  );
+
 const noBootEntry = flag.describe('on a UEFI machine: make no boot entry and write no fallback loader');
 
 const imageStep = z
@@ -90,6 +97,7 @@ const restoreStep = z
       .optional()
       .describe('only these partitions, into others of the target or new ones in its free space'),
     grow,
+    scratch,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the target back'),
     'no-boot-entry': noBootEntry,
@@ -119,6 +127,7 @@ const cloneStep = z
     raw: flag.describe('copy everything, also what file systems do not use'),
     'trust-bitmap': trustBitmap,
     grow,
+    scratch,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the targets back'),
     'no-boot-entry': noBootEntry,

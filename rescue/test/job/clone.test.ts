@@ -215,11 +215,11 @@ describe('is refused, and no byte changes,', () => {
   test('where one of the targets is too small', async (t) => {
     const folder = await scratchFolder(t, 'clone-small');
     const source = await makeDisk(folder);
-    const targets = [await noisyFile(folder, 'good.img', DISK_MIB), await noisyFile(folder, 'tiny.img', 60)];
+    const targets = [await noisyFile(folder, 'good.img', DISK_MIB), await noisyFile(folder, 'tiny.img', 8)];
     await refused(
       [source, ...targets],
       [source, ...targets],
-      /tiny\.img is too small: it has 62914560 bytes and 63980032 are needed/,
+      /tiny\.img is too small: it has 8388608 bytes and \d+ are needed/,
     );
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DiskPlan } from '../../src/engine/index.ts';
 import { run } from '../support/command.ts';
-import { attachLoop, fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
+import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
 import {
   assertLayout,
   checkContent,
@@ -15,6 +15,7 @@ import {
   type LayoutDisk,
 } from './support-layout.ts';
 import { permafrost } from './support.ts';
+import { digest, noisyFile } from './support-targets.ts';
 
 const RECOVERY = 'DE94BBA4-06D1-4D40-A16A-BFD50179D6AC';
 const EFI = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
@@ -30,20 +31,12 @@ const windows: LayoutDisk = {
   ],
 };
 
-async function noisyFile(folder: string, name: string, mib: number): Promise<string> {
-  const path = await sparseFile(join(folder, name), mib * MIB);
-  await fillWithNoise(path, mib * MIB, 77);
-  return path;
-}
-
-const digest = async (path: string): Promise<string> => (await run('sha256sum', [path])).stdout;
-
 describe('the free space of a larger target', () => {
   test('goes to C:, and the recovery partition behind it moves along, boot sectors and all', async (t) => {
     const folder = await scratchFolder(t, 'grow');
     const source = await makeLayout(join(folder, 'source.img'), windows);
     const unchanged = await digest(source);
-    const cloned = await noisyFile(folder, 'cloned.img', 200);
+    const cloned = await noisyFile(folder, 'cloned.img', 200 * MIB);
     const { events } = await permafrost(['clone', source, cloned, '--grow', 'last', '--yes', '--json']);
     const plan = events.find(({ type }) => type === 'plan') as unknown as { disks: DiskPlan[] };
     assert.deepEqual(
@@ -55,7 +48,7 @@ describe('the free space of a larger target', () => {
     );
     const repo = join(folder, 'repository');
     await permafrost(['image', source, '--repo', repo, '--name', 'windows']);
-    const restored = await noisyFile(folder, 'restored.img', 200);
+    const restored = await noisyFile(folder, 'restored.img', 200 * MIB);
     await permafrost(['restore', 'windows', restored, '--repo', repo, '--grow', '2', '--yes']);
     for (const target of [cloned, restored]) {
       await assertLayout(t, source, target, ['fat32', 'ntfs', 'ntfs'], 2);
@@ -81,7 +74,7 @@ describe('the free space of a larger target', () => {
         { kind: 'swap', sizeMiB: 8 },
       ],
     });
-    const target = await noisyFile(folder, 'target.img', 150);
+    const target = await noisyFile(folder, 'target.img', 150 * MIB);
     const { stdout } = await permafrost(['clone', source, target, '--grow', 'root', '--yes']);
     assert.match(stdout, /partition 2 grows from 40\.0 MiB to 124 MiB/);
     await assertLayout(t, source, target, ['fat16', 'ext4', 'swap'], 2);
@@ -99,12 +92,32 @@ describe('the free space of a larger target', () => {
         { kind: 'swap', sizeMiB: 6, logical: true, gapMiB: 3 },
       ],
     });
-    const target = await noisyFile(folder, 'target.img', 160);
+    const target = await noisyFile(folder, 'target.img', 160 * MIB);
     await permafrost(['clone', source, target, '--grow', '5', '--yes']);
     await assertLayout(t, source, target, ['ntfs', 'ext4', 'fat16', 'swap'], 5);
     const [, , , fat] = await readLayout(target);
     assert.equal(await hiddenSectors(target, fat!.start), fat!.start / 512);
   });
+
+  for (const [kind, sizeMiB] of [
+    ['fat32', 40],
+    ['fat16', 20],
+  ] as const)
+    test(`goes to ${kind}, with longer tables where it must`, async (t) => {
+      const folder = await scratchFolder(t, `grow-${kind}`);
+      const source = await makeLayout(join(folder, 'source.img'), {
+        table: 'gpt',
+        sizeMiB: sizeMiB + 20,
+        partitions: [
+          { kind, sizeMiB, label: 'data', spread: true },
+          { kind: 'swap', sizeMiB: 8 },
+        ],
+      });
+      const target = await noisyFile(folder, 'target.img', (sizeMiB + 60) * MIB);
+      const { stdout } = await permafrost(['clone', source, target, '--grow', 'last', '--yes']);
+      assert.match(stdout, /partition 1 grows from/);
+      await assertLayout(t, source, target, [kind, 'swap'], 1);
+    });
 
   for (const kind of ['xfs', 'btrfs'] as const)
     test(`goes to ${kind}, which is mounted for it`, async (t) => {
@@ -127,7 +140,7 @@ describe('the free space of a larger target', () => {
       sizeMiB: 48,
       partitions: [{ kind: 'ext4', sizeMiB: 40 }],
     });
-    const target = await noisyFile(folder, 'target.img', 100);
+    const target = await noisyFile(folder, 'target.img', 100 * MIB);
     const { device, detach } = await attachLoop(t, target, ['--partscan']);
     await permafrost(['clone', source, device, '--grow', 'last', '--yes']);
     await detach();
@@ -141,7 +154,7 @@ describe('the free space of a larger target', () => {
       sizeMiB: 32,
       partitions: [{ kind: 'ext4', sizeMiB: 24 }],
     });
-    const target = await noisyFile(folder, 'target.img', 64);
+    const target = await noisyFile(folder, 'target.img', 64 * MIB);
     await permafrost(['clone', source, target, '--yes']);
     assert.deepEqual(await readLayout(target), await readLayout(source));
     const { stdout } = await run('grep', ['-c', '-a', '-o', 'EFI PART', target], { accept: [0, 1] });
@@ -160,7 +173,7 @@ describe('the free space of a larger target', () => {
       sizeMiB: 26,
       partitions: [{ kind: 'ext4', sizeMiB: 24 }],
     });
-    const target = await noisyFile(folder, 'target.img', 26);
+    const target = await noisyFile(folder, 'target.img', 26 * MIB);
     const { stdout } = await permafrost(['clone', source, target, '--grow', 'last', '--yes']);
     assert.match(stdout, /no\s+free\s+space/);
     assert.deepEqual(await readLayout(target), await readLayout(source));
@@ -177,7 +190,7 @@ describe('the free space of a larger target', () => {
     await mkdir(bin);
     await writeFile(join(bin, 'resize2fs'), '#!/bin/sh\necho no room for it >&2; exit 5\n');
     await chmod(join(bin, 'resize2fs'), 0o755);
-    const target = await noisyFile(folder, 'target.img', 64);
+    const target = await noisyFile(folder, 'target.img', 64 * MIB);
     const { report } = await permafrost(['clone', source, target, '--grow', '1', '--yes', '--json'], 0, {
       env: { PATH: `${bin}:${process.env['PATH']!}` },
     });
@@ -200,7 +213,7 @@ describe('the free space of a larger target', () => {
     const harm = 'dd if=/dev/zero of="$1" bs=4096 count=600 seek=4 conv=notrunc status=none; exit 1';
     await writeFile(join(bin, 'resize2fs'), `#!/bin/sh\n${harm}\n`);
     await chmod(join(bin, 'resize2fs'), 0o755);
-    const target = await noisyFile(folder, 'target.img', 64);
+    const target = await noisyFile(folder, 'target.img', 64 * MIB);
     const { report } = await permafrost(['clone', source, target, '--grow', '1', '--yes', '--json'], 4, {
       env: { PATH: `${bin}:${process.env['PATH']!}` },
     });
@@ -216,6 +229,12 @@ describe('growing is refused, with the reason, and no byte of the target changes
       { table: 'gpt', sizeMiB: 32, partitions: [{ kind: 'exfat', sizeMiB: 24 }] },
       '1',
       /partition 1 cannot be grown: no tool here grows exFAT/,
+    ],
+    [
+      'of FAT16 beyond what it can be',
+      { table: 'gpt', sizeMiB: 20, partitions: [{ kind: 'fat16', sizeMiB: 16, blockSize: 512 }] },
+      '1',
+      /partition 1 cannot be grown: FAT16 with clusters of 512 bytes has at most 65508 of them/,
     ],
     [
       'where nothing can grow',
@@ -254,7 +273,7 @@ describe('growing is refused, with the reason, and no byte of the target changes
     test(name, async (t) => {
       const folder = await scratchFolder(t, 'grow-refused');
       const source = await makeLayout(join(folder, 'source.img'), disk);
-      const target = await noisyFile(folder, 'target.img', 96);
+      const target = await noisyFile(folder, 'target.img', 96 * MIB);
       const before = await digest(target);
       const repo = join(folder, 'repository');
       await permafrost(['image', source, '--repo', repo, '--name', 'one']);
@@ -277,7 +296,7 @@ describe('growing is refused, with the reason, and no byte of the target changes
     // It leaves the mark for Windows to check the volume.
     await run('ntfsresize', ['--force', '--force', '--no-progress-bar', '--size', '50M', device]);
     await detach();
-    const target = await noisyFile(folder, 'target.img', 200);
+    const target = await noisyFile(folder, 'target.img', 200 * MIB);
     const before = await digest(target);
     const { stderr } = await permafrost(['clone', source, target, '--grow', '2', '--yes'], 1);
     assert.match(

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { cp, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { run } from '../support/command.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import {
   checkContent,
@@ -14,6 +13,7 @@ import {
   type LayoutDisk,
 } from './support-layout.ts';
 import { permafrost } from './support.ts';
+import { digest } from './support-targets.ts';
 
 /** What is imaged. */
 const source: LayoutDisk = {
@@ -37,8 +37,6 @@ const other = (table: 'gpt' | 'dos'): LayoutDisk => ({
     { kind: 'fat16', sizeMiB: 16, gapMiB: 3 },
   ],
 });
-
-const digest = async (path: string): Promise<string> => (await run('sha256sum', [path])).stdout;
 
 async function prepare(
   t: TestContext,

@@ -73,13 +73,10 @@ describe('a disk image file', () => {
   });
 
   test('is refused on a target that is too small, with the numbers, and no byte changes', async () => {
-    const target = await noisyTarget('tiny.img', 60);
+    const target = await noisyTarget('tiny.img', 8);
     const before = await run('sha256sum', [target]);
     const { stderr } = await permafrost(['restore', 'first', target, '--repo', repo, '--yes'], 1);
-    assert.match(
-      stderr,
-      /too small: it has 62914560 bytes and 63979008\s+are\s+needed|too small[\s\S]*62914560/,
-    );
+    assert.match(stderr, /too small:\s+it\s+has\s+8388608\s+bytes\s+and\s+\d+\s+are\s+needed/);
     assert.deepEqual(await run('sha256sum', [target]), before);
   });
 

@@ -8,6 +8,7 @@ import { Extents } from '../../src/engine/base/extents.ts';
 import { inspectSource } from '../../src/engine/index.ts';
 import { run } from '../support/command.ts';
 import { attachLoop, noise, overwriteUnused, sparseFile, treeDigest } from '../support/scratch.ts';
+import { spreadFiles, type SpreadKind } from './support-spread.ts';
 
 export const MIB = 1024 * 1024;
 
@@ -20,9 +21,11 @@ export interface LayoutPartition {
   readonly gapMiB?: number;
   readonly type?: string;
   readonly label?: string;
-  /** Of ext4, in bytes; chosen by its size without. */
+  /** Of ext4, and of clusters of FAT, in bytes; chosen by its size without. */
   readonly blockSize?: number;
   readonly logical?: boolean;
+  /** Of ext4, NTFS, Btrfs and FAT: more files, all over it. */
+  readonly spread?: boolean;
 }
 
 export interface LayoutDisk {
@@ -54,7 +57,11 @@ export async function makeLayout(path: string, disk: LayoutDisk): Promise<string
   for (const [i, part] of disk.partitions.entries()) {
     const start = at + (part.gapMiB ?? (i === 0 || part.logical === true ? 1 : 0));
     if (part.logical === true && part === logicals[0]) {
-      const length = logicals.reduce((sum, one) => sum + one.sizeMiB + (one.gapMiB ?? 1), 0);
+      // Of the first only the MiB of its record is inside.
+      const length = logicals.reduce(
+        (sum, one, k) => sum + one.sizeMiB + (k === 0 ? 1 : (one.gapMiB ?? 1)),
+        0,
+      );
       number++;
       lines.push(`${number} : start=${(start - 1) * 2048}, size=${length * 2048}, type=5`);
       number = 4;
@@ -88,7 +95,7 @@ export async function makeLayout(path: string, disk: LayoutDisk): Promise<string
 
 async function makeFileSystem(
   file: string,
-  { kind, sizeMiB, label = 'small', blockSize }: LayoutPartition,
+  { kind, sizeMiB, label = 'small', blockSize, spread }: LayoutPartition,
   startMiB: number,
   seed: number,
 ): Promise<void> {
@@ -127,10 +134,12 @@ async function makeFileSystem(
     ]);
     for (const name of names) await run('ntfscp', ['-f', file, name, name.split('/').at(-1)!]);
   } else {
-    await run('mkfs.vfat', ['-F', kind.slice(3), '-h', hidden, '-n', label.toUpperCase(), file]);
+    const cluster = blockSize === undefined ? [] : ['-s', String(blockSize / 512)];
+    await run('mkfs.vfat', ['-F', kind.slice(3), ...cluster, '-h', hidden, '-n', label.toUpperCase(), file]);
     await run('mcopy', ['-i', file, ...names, '::']);
   }
   await rm(files, { recursive: true });
+  if (spread === true) await spreadFiles(file, kind as SpreadKind, sizeMiB * MIB, seed);
 }
 
 /** The table as sfdisk reads it; sizes in bytes. Fails unless it and, for a GPT, sgdisk find it whole. */
@@ -183,24 +192,19 @@ async function look(device: string, kind: LayoutKind): Promise<{ files: string; 
       await run('ntfsfix', ['--no-action', device]);
       const { stdout } = await run('ntfsinfo', ['-m', '-f', device]);
       const field = (name: string): number => Number(new RegExp(`${name}: (\\d+)`).exec(stdout)![1]);
-      const names = (await run('ntfsls', ['-f', device])).stdout
-        .split('\n')
-        .filter((name) => name !== '')
-        .sort();
-      const files: string[] = [];
-      for (const name of names) {
-        const { stdout: text } = await run('sh', [
-          '-c',
-          'ntfscat -f "$1" "$2" | sha256sum',
-          'sh',
-          device,
-          name,
-        ]);
-        files.push(`${name} ${text}`);
-      }
+      const files = await mounted(device, ['-t', 'ntfs-3g', '-o', 'ro']);
       return {
-        files: files.join(''),
+        files,
         fileSystemBytes: field('Volume Size in Clusters') * field('Cluster Size'),
+      };
+    }
+    case 'swap': {
+      const { stdout } = await run('blkid', ['--probe', '--output', 'export', device]);
+      const lastPage = await run('od', ['--skip-bytes=1028', '--read-bytes=4', '-An', '-tu4', device]);
+      const identity = /^(UUID|TYPE|LABEL)=.*$/gm;
+      return {
+        files: stdout.match(identity)!.join(),
+        fileSystemBytes: (Number(lastPage.stdout) + 1) * 4096,
       };
     }
     case 'btrfs': {
@@ -221,13 +225,8 @@ async function look(device: string, kind: LayoutKind): Promise<{ files: string; 
     case 'fat16':
     case 'fat32': {
       await run('fsck.fat', ['-n', device]);
-      const { stdout } = await run('sh', [
-        '-c',
-        'mcopy -i "$1" "::*" - 2>/dev/null | sha256sum',
-        'sh',
-        device,
-      ]);
-      return { files: stdout };
+      const files = await copiedByMtools(device);
+      return { files, fileSystemBytes: await fatBytes(device) };
     }
     default: {
       const file = await open(device, 'r');
@@ -237,6 +236,24 @@ async function look(device: string, kind: LayoutKind): Promise<{ files: string; 
       return { files: createHash('sha256').update(bytes).digest('hex') };
     }
   }
+}
+
+async function copiedByMtools(device: string): Promise<string> {
+  const folder = `/tmp/permafrost-look-${process.pid}-${device.split('/').at(-1)!}`;
+  await mkdir(folder);
+  try {
+    await run('mcopy', ['-s', '-n', '-i', device, '::', folder]);
+    return await treeDigest(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function fatBytes(device: string): Promise<number> {
+  const file = await open(device, 'r');
+  const { buffer } = await file.read(Buffer.alloc(512), 0, 512, 0);
+  await file.close();
+  return (buffer.readUInt16LE(19) || buffer.readUInt32LE(32)) * buffer.readUInt16LE(11);
 }
 
 async function mounted(device: string, options: readonly string[]): Promise<string> {
@@ -251,13 +268,17 @@ async function mounted(device: string, options: readonly string[]): Promise<stri
   }
 }
 
-/** Every partition of `source` is on `target` with its files; the one numbered `grown` fills its new place. */
+/**
+ * Every partition of `source` is on `target` with its files; the one numbered `grown` fills its new place, and so do those
+ * in `shrunk`, which are smaller.
+ */
 export async function assertLayout(
   t: TestContext,
   source: string,
   target: string,
   kinds: readonly LayoutKind[],
   grown?: number,
+  shrunk: readonly number[] = [],
 ): Promise<void> {
   const before = await readLayout(source);
   const after = await readLayout(target);
@@ -269,7 +290,10 @@ export async function assertLayout(
     const old = await checkContent(t, source, part, kinds[i]!);
     const now = await checkContent(t, target, there, kinds[i]!);
     assert.equal(now.files, old.files, `files of partition ${part.number}`);
-    if (part.number !== grown) assert.equal(there.size, part.size, `size of partition ${part.number}`);
+    if (shrunk.includes(part.number)) {
+      assert.ok(there.size < part.size, `size of partition ${part.number}`);
+      assert.ok(now.fileSystemBytes! <= there.size, `${now.fileSystemBytes!} of ${there.size}`);
+    } else if (part.number !== grown) assert.equal(there.size, part.size, `size of partition ${part.number}`);
     else {
       assert.ok(there.size > part.size);
       assert.ok(there.size - now.fileSystemBytes! < 64 * 1024, `${now.fileSystemBytes!} of ${there.size}`);

@@ -27,7 +27,8 @@ const kinds: readonly (readonly [LayoutKind, number])[] = [
   ['btrfs', 120],
 ];
 /** Btrfs cannot be resized to less than 256 MiB, which is more than these disks have: grow.test.ts has a larger one. */
-const growable: readonly LayoutKind[] = ['ext4', 'ntfs'];
+const growable: readonly LayoutKind[] = ['ext4', 'ntfs', 'fat32'];
+const spreadable: readonly LayoutKind[] = ['ext4', 'ntfs', 'fat16', 'fat32'];
 
 /** A generator of numbers from 0 to below `below`. */
 export function randomFrom(seed: number): (below: number) => number {
@@ -50,13 +51,18 @@ export function randomDisk(random: (below: number) => number, seed: number): Lay
     // The first record of an extended partition needs room before it, beside the MBR.
     const gapMiB = (i === 0 ? 1 : 0) + (logical ? 1 : 0) + (random(3) === 0 ? random(8) : 0);
     const sizeMiB = least + random(12);
-    partitions.push({ kind, sizeMiB, gapMiB, label: `p${i}`, ...(logical ? { logical } : {}) });
+    const spread = spreadable.includes(kind) && random(3) === 0;
+    partitions.push({
+      ...{ kind, sizeMiB, gapMiB, label: `p${i}` },
+      ...(logical ? { logical } : {}),
+      ...(spread ? { spread } : {}),
+    });
     at += gapMiB + sizeMiB;
   }
   return { table, sizeMiB: at + 1 + random(20), partitions, seed };
 }
 
-/** Makes disk number `seed`, copies it to a larger, equal or somewhat smaller target, and looks at everything on it. */
+/** Makes disk number `seed`, copies it to a larger, equal or smaller target, and looks at everything on it. */
 export async function proveLayout(t: TestContext, seed: number): Promise<void> {
   const random = randomFrom(seed);
   const disk = randomDisk(random, seed);
@@ -73,8 +79,9 @@ export async function proveLayout(t: TestContext, seed: number): Promise<void> {
   // The first partition stays where it is.
   const start = parts[0]!.start + (2 + leads) * MIB;
   const least = parts.reduce((sum, { size }) => sum + size + MIB, start);
-  const sizeBytes =
+  const fitting =
     random(3) === 0 ? least + random(4) * MIB : (disk.sizeMiB + random(100)) * MIB + random(64) * 512;
+  const sizeBytes = random(3) === 0 ? await tightSize(source, target, random, fitting) : fitting;
   await sparseFile(target, sizeBytes);
   await fillWithNoise(target, sizeBytes, seed);
   const candidates = disk.partitions.flatMap(({ kind }, i) =>
@@ -84,7 +91,9 @@ export async function proveLayout(t: TestContext, seed: number): Promise<void> {
   const asked = grow === undefined ? {} : { grow };
   const clone = { kind: 'clone', source, targets: [target], ...asked } as const;
   const { disks } = await planClone(clone);
-  const grows = disks[0]!.layout?.some(({ from, to }) => to.length > from.length) === true;
+  const layout = disks[0]!.layout ?? [];
+  const grows = layout.some(({ from, to }) => to.length > from.length);
+  const shrunk = layout.flatMap(({ number, from, to }) => (to.length < from.length ? [number] : []));
   const report =
     random(2) === 0
       ? await runClone(clone)
@@ -96,8 +105,21 @@ export async function proveLayout(t: TestContext, seed: number): Promise<void> {
     [],
   );
   const partitionKinds = disk.partitions.map(({ kind }) => kind);
-  await assertLayout(t, source, target, partitionKinds, grows ? grow : undefined);
+  await assertLayout(t, source, target, partitionKinds, grows ? grow : undefined, shrunk);
   assert.equal((await run('sha256sum', [source])).stdout, unchanged, 'the source');
+}
+
+/** A size between the least that a plan names and `most`. */
+async function tightSize(
+  source: string,
+  target: string,
+  random: (below: number) => number,
+  most: number,
+): Promise<number> {
+  await sparseFile(target, MIB);
+  const { refusals } = await planClone({ kind: 'clone', source, targets: [target] });
+  const { neededBytes: needed } = refusals[0]!.details as { neededBytes: number };
+  return needed + random(Math.max(1, Math.floor((most - needed) / 512))) * 512;
 }
 
 async function imageAndRestore(

@@ -57,8 +57,9 @@ const table = {
     (d) => `${d.device} is not the disk that was planned for: ${d.problem}`,
     () => 'Nothing was written. Run "permafrost disks", check which disk is which, and plan again.',
   ),
-  'device/too-small': row<{ device: string; sizeBytes: number; neededBytes: number }>(
-    (d) => `${d.device} is too small: it has ${d.sizeBytes} bytes and ${d.neededBytes} are needed`,
+  'device/too-small': row<{ device: string; sizeBytes: number; neededBytes: number; why?: string }>(
+    (d) =>
+      `${d.device} is too small: it has ${d.sizeBytes} bytes and ${d.neededBytes} are needed${d.why === undefined ? '' : ` (${d.why})`}`,
     (d) => `Use a disk with at least ${d.neededBytes} bytes.`,
   ),
   'device/sector-size': row<{
@@ -86,6 +87,26 @@ const table = {
   'layout/impossible': row<{ device: string; problem: string; hint: string }>(
     (d) => `${d.device} cannot get the layout asked for: ${d.problem}`,
     (d) => `Nothing was written. ${d.hint}`,
+  ),
+  'layout/no-overlay': row<{ problem: string }>(
+    (d) => `no file system can be made smaller here: it takes FUSE, which does not work (${d.problem})`,
+    () =>
+      'Nothing was written. Run it as root, in the rescue environment, or use a target that is large enough.',
+  ),
+  'layout/no-scratch': row<{ folder: string; problem: string }>(
+    (d) => `no file system can be made smaller with a scratch file in ${d.folder}: ${d.problem}`,
+    () =>
+      'Nothing was written. Name another folder with --scratch: not on a FAT stick, and with room enough.',
+  ),
+  'layout/scratch-full': row<{ folder: string; freeBytes: number; neededBytes: number }>(
+    (d) =>
+      `making file systems smaller needs about ${d.neededBytes} bytes in ${d.folder}, and ${d.freeBytes} are free there`,
+    (d) => `Nothing was written. Name a folder with ${d.neededBytes} free bytes with --scratch.`,
+  ),
+  'layout/not-shrunk': row<{ device: string; number: number; problem: string }>(
+    (d) =>
+      `the file system of partition ${d.number} cannot be made as small as ${d.device} needs: ${d.problem}`,
+    () => 'Nothing was written. Use a larger target.',
   ),
   'layout/damaged': row<{ device: string; number: number; problem: string }>(
     (d) => `growing the file system of partition ${d.number} of ${d.device} left it damaged: ${d.problem}`,

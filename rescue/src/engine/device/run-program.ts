@@ -15,6 +15,8 @@ export interface ProgramRun {
   readonly env?: Readonly<Record<string, string>>;
   /** After it the program is killed, in milliseconds. */
   readonly limitMs: number;
+  /** Descriptors that it gets from 3 on. */
+  readonly files?: readonly number[];
 }
 
 export interface ProgramEnd {
@@ -31,7 +33,7 @@ export type RunProgram = (run: ProgramRun, signal?: AbortSignal) => Promise<Prog
 const MOST_OUTPUT_BYTES = 64 * 1024;
 
 /** Runs a program to its end; one that hangs is killed and left behind. Throws `job/cancelled` only. */
-export const runProgram: RunProgram = async ({ program, args, env = {}, limitMs }, signal) => {
+export const runProgram: RunProgram = async ({ program, args, env = {}, limitMs, files = [] }, signal) => {
   const folder = await mkdtemp(join(tmpdir(), 'permafrost-program-'));
   try {
     const stdout = await open(join(folder, 'stdout'), 'w+', 0o600);
@@ -41,7 +43,7 @@ export const runProgram: RunProgram = async ({ program, args, env = {}, limitMs 
         const limit = AbortSignal.timeout(limitMs);
         const child = spawn(program, [...args], {
           detached: true,
-          stdio: ['ignore', stdout.fd, stderr.fd],
+          stdio: ['ignore', stdout.fd, stderr.fd, ...files],
           env: {
             ...process.env,
             PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`,

@@ -2,6 +2,7 @@
  * What a region's chunks must be on a disk, as a stream of bounded windows: the tree of the image, with the
  * table writes of the plan laid over it and cut to what the target holds.
  */
+import { ExtentsBuilder, type Extents } from '../base/extents.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { ChunkProblem, FrameReader } from '../repository/frame-reader.ts';
 import type { RegionContent } from '../repository/manifest.ts';
@@ -89,4 +90,23 @@ export async function* walkChunks(reader: FrameReader, content: RegionContent): 
   }
   yield* takeRun();
   if (count > 0) yield takeWindow();
+}
+
+/** The chunks of a region of `length` bytes that its image has, as extents from its start. */
+export async function keptChunks(
+  reader: FrameReader,
+  content: RegionContent,
+  chunkBytes: number,
+  length: number,
+): Promise<Extents> {
+  const builder = new ExtentsBuilder();
+  const add = (first: number, count: number): void => {
+    const start = first * chunkBytes;
+    builder.add(start, Math.min(count * chunkBytes, length - start));
+  };
+  for await (const part of walkChunks(reader, content)) {
+    if (part.kind === 'data') for (let i = 0; i < part.window.count; i++) add(part.window.chunks[i]!, 1);
+    else if (part.kind !== 'unused') add(part.first, part.count);
+  }
+  return builder.finish();
 }

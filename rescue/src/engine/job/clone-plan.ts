@@ -10,11 +10,12 @@ import type { TablePlan } from '../partition/relocate.ts';
 import { describeContents } from './describe-contents.ts';
 import { checkPartitions, describeDisk, type ImageSource } from './image-plan.ts';
 import { inspectDisk, type InspectedRegion } from './inspect-disk.ts';
-import type { CloneJob, DiskPlan, LayoutChange, Plan } from './job.ts';
+import type { CloneJob, DiskPlan, LayoutChange, Plan, ShrinkPlan } from './job.ts';
 import { placeRegions } from './place-regions.ts';
 import { planTargetLayout, type Growth } from './plan-layout.ts';
 import { planEntry } from './plan-entry.ts';
 import { planLimits, sealPlan } from './plan-parts.ts';
+import type { Shrinking } from './plan-shrink.ts';
 import type { RunOptions } from './run-options.ts';
 import { cloneTwinWarnings } from './twins.ts';
 
@@ -30,6 +31,8 @@ export interface ClonePlace {
   readonly places: ReadonlyMap<InspectedRegion, Span>;
   readonly tables: TablePlan;
   readonly growths: readonly Growth[];
+  readonly shrinks: readonly Shrinking[];
+  readonly shrinking?: ShrinkPlan;
   readonly bootEntry?: BootEntryPlan;
   readonly newIds?: NewIdsPlan;
   readonly changes: readonly LayoutChange[];
@@ -88,7 +91,7 @@ export async function prepareClone(
     const newIds =
       job.newIds === true ? await planNewIds(disk.reader, inspected.table, options.signal) : undefined;
     for (const [i, path] of job.targets.entries()) {
-      const target = await planTarget(i + 1, path, source, { job, refusals, newIds });
+      const target = await planTarget(i + 1, path, source, { job, refusals, newIds, ...options });
       targets.push(target);
       disks.push(await describeTargetPlan(target, described, options));
     }
@@ -110,7 +113,7 @@ async function checkDistinct({ source, targets }: CloneJob): Promise<void> {
   }
 }
 
-interface Planning {
+interface Planning extends Pick<RunOptions, 'signal'> {
   readonly job: CloneJob;
   readonly refusals: PermafrostError[];
   readonly newIds: NewIdsPlan | undefined;
@@ -120,25 +123,35 @@ async function planTarget(
   number: number,
   path: string,
   { disk: source, inspected }: ImageSource,
-  { job, refusals, newIds }: Planning,
+  { job, refusals, newIds, signal }: Planning,
 ): Promise<ClonePlace> {
-  const { grow, targets: all, noBootEntry } = job;
+  const { grow, scratch, targets: all, noBootEntry } = job;
   const { table } = inspected;
   const disk = await openOrRefuse(path, refusals);
   const sizeBytes = disk?.identity.sizeBytes ?? source.identity.sizeBytes;
   const name = disk?.identity.path ?? path;
   try {
-    const { tables, layout, growths, changes, ...planned } = await planTargetLayout({
+    const {
+      layout,
+      refusals: found,
+      ...planned
+    } = await planTargetLayout({
       reader: source.reader,
       table,
-      regions: inspected.regions.map((one) => ({ ...one, usedBytes: one.used.totalBytes })),
+      regions: inspected.regions.map((one) => ({
+        ...one,
+        usedBytes: one.used.totalBytes,
+        kept: () => Promise.resolve(one.used),
+      })),
       device: name,
       sizeBytes,
       // A file has the sectors that its table says.
       sectorSize: disk?.identity.kind === 'device' ? disk.identity.sectorSize : table.sectorSize,
       ...(grow === undefined ? {} : { grow }),
+      ...(scratch === undefined ? {} : { scratch }),
+      ...(signal === undefined ? {} : { signal }),
     });
-    refusals.push(...planned.refusals);
+    refusals.push(...found);
     const placed = placeRegions(
       inspected.regions.map(({ region }) => region),
       sizeBytes,
@@ -153,7 +166,7 @@ async function planTarget(
         ? await planEntry(source.reader, table.sectorSize, newIds)
         : undefined;
     return {
-      ...{ number, ...opened, path: name, sizeBytes, places, tables, growths, changes },
+      ...{ number, ...opened, path: name, sizeBytes, places, ...planned },
       ...(bootEntry === undefined ? {} : { bootEntry }),
       ...(newIds === undefined ? {} : { newIds }),
     };
@@ -187,7 +200,12 @@ async function describeTargetPlan(
     warnings: [],
     included: region.included && placed.has(region.start),
   }));
-  const cut = regions.find(({ start, length }) => (placed.get(start)?.length ?? length) < length);
+  const isShrunk = (numbers: readonly number[]): boolean =>
+    target.shrinks.some(({ number: shrunk }) => numbers.includes(shrunk));
+  const cut = regions.find(
+    ({ start, length, partitions }) =>
+      (placed.get(start)?.length ?? length) < length && !isShrunk(partitions),
+  );
   return {
     number,
     identity,
@@ -209,6 +227,7 @@ async function describeTargetPlan(
       bytesHex: Buffer.from(bytes).toString('hex'),
     })),
     ...(changes.length === 0 ? {} : { layout: changes }),
+    ...(target.shrinking === undefined ? {} : { shrinking: target.shrinking }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
     ...(target.newIds === undefined ? {} : { newIds: target.newIds }),
     ...(await planLimits(identity, options)),

@@ -10,11 +10,13 @@ import type { ClonePlace } from './clone-plan.ts';
 import { checkWritten } from './boot-check-job.ts';
 import { giveNewIds } from './give-new-ids.ts';
 import { growFileSystems } from './grow-file-system.ts';
+import { heldChunks } from './held-chunks.ts';
 import type { InspectedRegion } from './inspect-disk.ts';
 import type { CheckedDisk, Outcome, TargetProgress, TargetReport } from './job.ts';
 import type { NewIdsReport } from './new-ids-report.ts';
 import { entryFor } from './plan-entry.ts';
 import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
+import type { RegionChanges } from './shrink-file-system.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import {
   applyPatches,
@@ -53,6 +55,7 @@ export class CloneTarget {
   readonly path: string;
   readonly sizeBytes: number;
   readonly #place: ClonePlace;
+  readonly #shrunk: ReadonlyMap<number, RegionChanges>;
   readonly #expected: ExpectedChunk[] = [];
   #disk: OpenDisk | undefined;
   #created: OpenDisk | undefined;
@@ -63,8 +66,10 @@ export class CloneTarget {
   #renewed: ReadonlyMap<string, string> = new Map();
   #error: PermafrostError | undefined;
 
-  constructor(place: ClonePlace) {
+  /** `shrunk`: what is other than at the source, by the numbers of partitions. */
+  constructor(place: ClonePlace, shrunk: ReadonlyMap<number, RegionChanges> = new Map()) {
     this.#place = place;
+    this.#shrunk = shrunk;
     this.#disk = place.disk;
     this.number = place.number;
     this.path = place.path;
@@ -187,8 +192,11 @@ export class CloneTarget {
     const patches = this.#place.tables.writes.filter(
       (patch) => patch.offset < offset + length && patch.offset + patch.bytes.length > offset,
     );
-    if (!isUsed && patches.length === 0) return;
+    const changes = this.#changesOf(region);
+    const isChanged = patches.length > 0 || changes?.changed.touches(offsetBytes, length) === true;
+    if (!isUsed && !isChanged) return;
     const bytes = Buffer.from(source.subarray(0, length));
+    await changes?.apply(bytes, offsetBytes);
     applyPatches(bytes, offset, patches);
     try {
       await this.#file.write(offset, bytes);
@@ -197,6 +205,20 @@ export class CloneTarget {
     }
     this.#writtenBytes += length;
     this.#expected.push({ offset, length, id: native.hash(bytes) });
+  }
+
+  /** Chunks of `region` that are written last; none where it has no place. */
+  heldChunks(region: InspectedRegion, chunkBytes: number): ReadonlySet<number> {
+    const to = this.#place.places.get(region);
+    if (to === undefined) return new Set();
+    const changed = this.#changesOf(region)?.changed;
+    const patches = this.#place.tables.writes;
+    const place = { ...to, sourceLength: region.region.length, patches, chunkBytes };
+    return heldChunks({ ...place, ...(changed === undefined ? {} : { changed }) });
+  }
+
+  #changesOf({ region }: InspectedRegion): RegionChanges | undefined {
+    return this.#shrunk.get(region.partitions[0] ?? 0);
   }
 
   /** Writes what the plan puts where nothing of the source goes. */

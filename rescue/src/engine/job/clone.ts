@@ -10,13 +10,13 @@ import { ID_BYTES } from '../repository/format.ts';
 import { bootWarnings } from './boot-check-job.ts';
 import { closeClone, prepareClone, type PreparedClone } from './clone-plan.ts';
 import { CloneTarget, type ExpectedBatch } from './clone-target.ts';
-import { heldChunks } from './held-chunks.ts';
 import type { InspectedRegion } from './inspect-disk.ts';
 import type { CloneJob, Report } from './job.ts';
 import { checkConfirmed, limitWarnings, throwIfRefused } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
 import { withPool, type RunOptions } from './run-options.ts';
+import { closeShrunk, shrinkRegions, type ShrunkRegion } from './shrink-file-system.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import { countUsedChunks, usedBatches, type Batch } from './used-chunks.ts';
 
@@ -37,6 +37,7 @@ export async function runClone(job: CloneJob, options: RunOptions = {}): Promise
     meter.begin('inspecting');
     const prepared = await prepareClone(job, options);
     const { plan, source, refusals } = prepared;
+    const shrunk: ReadonlyMap<number, ShrunkRegion>[] = [];
     try {
       report.plan(plan.digest);
       options.onPlan?.(plan);
@@ -44,7 +45,12 @@ export async function runClone(job: CloneJob, options: RunOptions = {}): Promise
       throwIfRefused(plan.refusals, refusals);
       checkConfirmed(plan, options.confirmed);
       report.disk(1, source.disk.identity);
-      targets = prepared.targets.map((place) => new CloneTarget(place));
+      for (const place of prepared.targets) {
+        if (place.shrinks.length > 0) meter.begin('shrinking');
+        const onRegion = (number: number): void => meter.region(place.path, 1, `partition ${number}`);
+        shrunk.push(await shrinkRegions(place, options.signal, onRegion));
+      }
+      targets = prepared.targets.map((place, i) => new CloneTarget(place, shrunk[i]));
       // One more for each target, so that all of them are written to at once.
       const workers = options.workers ?? Math.min(availableParallelism() + 1 + targets.length, MOST_WORKERS);
       await withPool({ ...options, workers }, (pool) =>
@@ -67,6 +73,7 @@ export async function runClone(job: CloneJob, options: RunOptions = {}): Promise
         }),
       );
     } finally {
+      await Promise.all(shrunk.map(closeShrunk));
       await closeClone(prepared);
     }
   });
@@ -165,12 +172,8 @@ class Clone {
   #clonedRegion(inspected: InspectedRegion): ClonedRegion {
     const { region } = inspected;
     const held = new Set<number>();
-    for (const { places, tables } of this.#context.prepared.targets) {
-      const to = places.get(inspected);
-      if (to === undefined) continue;
-      const place = { ...to, sourceLength: region.length, patches: tables.writes };
-      for (const chunk of heldChunks({ ...place, chunkBytes: this.#chunkBytes })) held.add(chunk);
-    }
+    for (const target of this.#context.targets)
+      for (const chunk of target.heldChunks(inspected, this.#chunkBytes)) held.add(chunk);
     const chunks = { ...region, used: inspected.used, chunkBytes: this.#chunkBytes };
     return { inspected, held, ids: Buffer.alloc(countUsedChunks(chunks, held) * ID_BYTES) };
   }

@@ -2,30 +2,21 @@
  * Grows a file system on a target to the size of its partition, with the tool that its makers give out, after
  * everything was written and read back. What fails before the file system is touched leaves it in its old size.
  */
-import { mkdtemp, rmdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PermafrostError } from '../base/errors.ts';
-import type { OpenDisk } from '../device/device.ts';
-import { runProgram } from '../device/run-program.ts';
+import { subReader } from '../base/block-reader.ts';
+import { writeFailure, type OpenDisk } from '../device/device.ts';
+import { resizeFat } from '../filesystem/fat/resize-fat.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
+import { runStep, withLoop, withMounted, type Step } from './file-system-tools.ts';
+import type { Span } from '../partition/plan-layout.ts';
 import type { Growth } from './plan-layout.ts';
 import { flush } from './target-steps.ts';
-
-/** A tool that is killed leaves half a file system: it gets all the time that any disk could need. */
-const LIMIT_MS = 12 * 3600_000;
-
-interface Step {
-  readonly program: string;
-  readonly args: readonly string[];
-  /** Exit codes that are no failure; default 0 alone. */
-  readonly accept?: readonly number[];
-}
 
 interface Recipe {
   /** Must be content before anything is changed. */
   readonly before: readonly Step[];
-  readonly grow: Step;
+  /** Absent for FAT, which no program of others grows well. */
+  readonly grow?: Step;
   /** The growing is done on the mounted file system. */
   readonly mountOptions?: string;
   /** Must be content afterwards. */
@@ -40,6 +31,8 @@ const ext: Recipe = {
   grow: { program: 'resize2fs', args: [DEVICE] },
   check: { program: 'e2fsck', args: ['-f', '-n', DEVICE] },
 };
+
+const fat: Recipe = { before: [], check: { program: 'fsck.fat', args: ['-n', DEVICE] } };
 
 const recipes: Partial<Record<FileSystemKind, Recipe>> = {
   ext2: ext,
@@ -59,6 +52,9 @@ const recipes: Partial<Record<FileSystemKind, Recipe>> = {
     grow: { program: 'xfs_growfs', args: ['-d', MOUNTED] },
     check: { program: 'xfs_repair', args: ['-n', DEVICE] },
   },
+  fat12: fat,
+  fat16: fat,
+  fat32: fat,
   btrfs: {
     before: [],
     mountOptions: 'nodev,nosuid,noexec',
@@ -75,73 +71,59 @@ export async function growFileSystems(disk: OpenDisk, growths: readonly Growth[]
   const warnings: string[] = [];
   for (const growth of growths) {
     await disk.file.dropCache();
-    const warning = await growOne(disk.identity.path, growth);
-    if (warning !== undefined) warnings.push(warning);
+    const problem = await growOne(disk, growth);
+    if (problem !== undefined)
+      warnings.push(
+        `The file system of partition ${growth.number} keeps its old size: ${problem}. Everything was restored; grow it in the restored system.`,
+      );
     await flush(disk.file);
   }
   return warnings;
 }
 
-async function growOne(path: string, growth: Growth): Promise<string | undefined> {
-  const { number, kind, span, sectorSize } = growth;
-  const keeps = (problem: string): string =>
-    `The file system of partition ${number} keeps its old size: ${problem}. Everything was restored; grow it in the restored system.`;
-  const attached = await run({
-    program: 'losetup',
-    args: [
-      ...['--find', '--show', '--sector-size', String(sectorSize)],
-      ...['--offset', String(span.start), '--sizelimit', String(span.length), path],
-    ],
-  });
-  if ('problem' in attached) return keeps(attached.problem);
-  const device = attached.stdout;
-  try {
-    const recipe = recipes[kind]!;
+/** Why it keeps its size, if it does. */
+async function growOne(disk: OpenDisk, { number, kind, ...part }: Growth): Promise<string | undefined> {
+  const { path } = disk.identity;
+  const recipe = recipes[kind]!;
+  const work = async (device: string): Promise<{ problem?: string }> => {
     for (const step of recipe.before) {
-      const ready = await run(onDevice(step, device));
-      if ('problem' in ready) return keeps(ready.problem);
+      const ready = await runStep(onDevice(step, device));
+      if ('problem' in ready) return ready;
     }
-    const problem = await grow(device, kind, recipe);
-    const checked = await run(onDevice(recipe.check, device));
+    const grown =
+      recipe.grow === undefined
+        ? await growFat(disk, part.span)
+        : await grow(device, kind, recipe.grow, recipe.mountOptions);
+    const checked = await runStep(onDevice(recipe.check, device));
     if ('problem' in checked)
       throw new PermafrostError('layout/damaged', { device: path, number, problem: checked.problem });
-    return problem === undefined ? undefined : keeps(problem);
-  } finally {
-    await run({ program: 'losetup', args: ['--detach', device] });
-  }
+    return 'problem' in grown ? grown : {};
+  };
+  return (await withLoop(path, work, part)).problem;
 }
 
-/** What went wrong, if anything did. */
-async function grow(
-  device: string,
-  kind: FileSystemKind,
-  { grow: step, mountOptions }: Recipe,
-): Promise<string | undefined> {
-  if (mountOptions === undefined) return problemOf(await run(onDevice(step, device)));
-  const folder = await mkdtemp(join(tmpdir(), 'permafrost-grow-'));
-  try {
-    const mounted = await run({ program: 'mount', args: ['-t', kind, '-o', mountOptions, device, folder] });
-    if ('problem' in mounted) return mounted.problem;
-    const grown = await run(onDevice(step, device, folder));
-    const unmounted = await run({ program: 'umount', args: [folder] });
-    return problemOf(grown) ?? problemOf(unmounted);
-  } finally {
-    await rmdir(folder).catch(() => undefined);
-  }
+/** Grows the FAT in `span` of `disk`. */
+async function growFat({ file, reader }: OpenDisk, span: Span): Promise<{ problem?: string }> {
+  const view = subReader(reader, span.start, span.length, reader.name);
+  const write = async (offset: number, bytes: Uint8Array): Promise<void> => {
+    try {
+      await file.write(span.start + offset, bytes);
+    } catch (error) {
+      throw writeFailure(error, file.path);
+    }
+  };
+  const problem = await resizeFat({ ...view, write }, span.length);
+  await flush(file);
+  await file.dropCache();
+  return problem === undefined ? {} : { problem };
 }
 
-function problemOf(result: { stdout: string } | { problem: string }): string | undefined {
-  return 'problem' in result ? result.problem : undefined;
+function grow(device: string, type: FileSystemKind, step: Step, options: string | undefined) {
+  if (options === undefined) return runStep(onDevice(step, device));
+  return withMounted(device, { type, options }, (folder) => runStep(onDevice(step, device, folder)));
 }
 
 function onDevice(step: Step, device: string, folder?: string): Step {
   const args = step.args.map((arg) => (arg === DEVICE ? device : arg === MOUNTED ? folder! : arg));
   return { ...step, args };
-}
-
-async function run({ program, args, accept = [0] }: Step): Promise<{ stdout: string } | { problem: string }> {
-  const { code, stdout, problem } = await runProgram({ program, args, limitMs: LIMIT_MS });
-  if (accept.includes(code)) return { stdout };
-  const said = [problem, stdout].join('\n').trim().split('\n').slice(-3).join(' ').slice(0, 300);
-  return { problem: `${program} failed${code < 0 ? '' : ` with ${code}`}${said === '' ? '' : ` (${said})`}` };
 }

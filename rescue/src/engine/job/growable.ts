@@ -1,6 +1,7 @@
 /** Which partitions can be grown, with which tool, and in words why others cannot. */
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
+import { OWN_TOOL } from './shrinkable.ts';
 
 /** What grows with a partition: its file system by a tool, or nothing yet (`command` says what helps later). */
 export type Growability =
@@ -13,6 +14,9 @@ const tools: Partial<Record<FileSystemKind, string>> = {
   ntfs: 'ntfsresize',
   xfs: 'xfs_growfs',
   btrfs: 'btrfs',
+  fat12: OWN_TOOL,
+  fat16: OWN_TOOL,
+  fat32: OWN_TOOL,
 };
 
 /** What lies in these finds more room when it is told to, in the running system. */
@@ -42,8 +46,10 @@ export function growability(info: Pick<FileSystemInfo, 'kind' | 'state'> | undef
   const title = kindTitles[kind];
   const tool = tools[kind];
   if (tool !== undefined) {
-    if (kind === 'ntfs' && state === 'dirty')
-      return { problem: 'its NTFS was not cleanly unmounted: shut Windows down fully and save it again' };
+    if ((kind === 'ntfs' || tool === OWN_TOOL) && state === 'dirty')
+      return {
+        problem: `its ${title} was not cleanly unmounted: shut Windows down fully and save it again`,
+      };
     return { tool };
   }
   const later = containers[kind];

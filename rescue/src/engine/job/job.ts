@@ -57,6 +57,8 @@ export interface RestoreJob {
   readonly into?: readonly { readonly partition: number; readonly place: number | 'free' }[];
   /** On a larger target this partition is grown; the free space is left free without. */
   readonly grow?: Grow;
+  /** Folder for the scratch files that making file systems smaller takes; default: the system's for temporary files. */
+  readonly scratch?: string;
   /** Read the target and write only what differs. */
   readonly delta?: boolean;
   /** Leave out reading the target back. */
@@ -85,6 +87,8 @@ export interface CloneJob {
   readonly trustBitmap?: readonly number[];
   /** On each target that is larger this partition is grown; the free space is left free without. */
   readonly grow?: Grow;
+  /** Folder for the scratch files that making file systems smaller takes; default: the system's for temporary files. */
+  readonly scratch?: string;
   /** Read the targets and write only what differs. */
   readonly delta?: boolean;
   /** Leave out reading the targets back. */
@@ -162,6 +166,24 @@ export interface LayoutChange {
   readonly isNew?: boolean;
 }
 
+/** How small a partition can get. */
+export interface LeastPartition {
+  readonly number: number;
+  readonly bytes: number;
+  /** Why it cannot be smaller than it is, as a clause; absent where its file system says how small it can get. */
+  readonly reason?: string;
+}
+
+/** What is known of a target on which not all partitions can have the size that they had. */
+export interface ShrinkPlan {
+  /** The smallest target that would do, in bytes, and what makes it so. */
+  readonly leastBytes: number;
+  readonly partitions: readonly LeastPartition[];
+  /** The folder for scratch files, and about what they need, in bytes. */
+  readonly scratch: string;
+  readonly scratchBytes: number;
+}
+
 export interface DiskPlan {
   /** Number within the image; of a clone's target its place among them, from 1. */
   readonly number: number;
@@ -183,6 +205,8 @@ export interface DiskPlan {
   readonly tableWrites?: readonly TableWrite[];
   /** Restore and clone: partitions that are not as and where they were; in the order of their places. */
   readonly layout?: readonly LayoutChange[];
+  /** Restore and clone: present where partitions must shrink. */
+  readonly shrinking?: ShrinkPlan;
   /** Restore and clone: what is done after the writing so that this machine starts the disk. */
   readonly bootEntry?: BootEntryPlan;
   /** Restore and clone with new identifiers: which, and what names them. */
@@ -219,6 +243,7 @@ export interface Plan {
 export type Phase =
   | 'inspecting'
   | 'recovering'
+  | 'shrinking'
   | 'reading'
   | 'committing'
   | 'clearing'

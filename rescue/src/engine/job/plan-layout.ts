@@ -1,19 +1,17 @@
 /** Decides the places of partitions on one target, for restores and clones alike; writes nothing. */
 import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
+import type { Extents } from '../base/extents.ts';
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
-import { hiddenSectorPatches } from '../filesystem/hidden-sectors.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
 import { mostSectorBytes } from '../filesystem/sector-limit.ts';
 import type { Region } from '../partition/layout.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
 import {
   grownLength,
-  isKept,
   layoutParts,
   placeParts,
   type LayoutPart,
-  type Placement,
   type Span,
 } from '../partition/plan-layout.ts';
 import {
@@ -21,11 +19,23 @@ import {
   planTables,
   type NewLayout,
   type TablePlan,
-  type TableWrite,
+  type TableRoom,
 } from '../partition/relocate.ts';
+import type { FrameReader } from '../repository/frame-reader.ts';
 import type { ImagedRegion } from '../repository/manifest.ts';
-import { growability, servantReason } from './growable.ts';
-import type { Grow, LayoutChange } from './job.ts';
+import { keptChunks } from './chunk-walk.ts';
+import { chooseGrown } from './choose-grown.ts';
+import { finishLayout } from './finish-layout.ts';
+import type { Grow, LayoutChange, ShrinkPlan } from './job.ts';
+import {
+  describeShrinking,
+  measureParts,
+  scratchRefusal,
+  shrinkings,
+  shrinkToFit,
+  whyTooSmall,
+  type Shrinking,
+} from './plan-shrink.ts';
 
 /** A region with what is known of its content. */
 export interface KnownRegion {
@@ -33,15 +43,21 @@ export interface KnownRegion {
   readonly fileSystem?: Pick<FileSystemInfo, 'kind' | 'label' | 'state' | 'blockSize'>;
   /** Bytes in it that matter. */
   readonly usedBytes: number;
+  /** What of it goes to a target as it is; from its start. Absent where nothing of it is there. */
+  readonly kept?: () => Promise<Extents>;
 }
 
-/** What an image says of one of its regions. */
-export function knownRegion(region: ImagedRegion): KnownRegion {
-  const { fileSystem, sums } = region;
+/** What an image says of one of its regions; `reader` reads its content where that is needed. */
+export function knownRegion(region: ImagedRegion, reader?: FrameReader, chunkBytes = 0): KnownRegion {
+  const { fileSystem, sums, content, length } = region;
   const { usedBytes } = sums;
   // What this version knows by name; a later one's image may have others.
   const known = fileSystem as KnownRegion['fileSystem'];
-  return { region, usedBytes, ...(known === undefined ? {} : { fileSystem: known }) };
+  const kept =
+    content === undefined || reader === undefined
+      ? {}
+      : { kept: () => keptChunks(reader, content, chunkBytes, length) };
+  return { region, usedBytes, ...kept, ...(known === undefined ? {} : { fileSystem: known }) };
 }
 
 export interface LayoutInput {
@@ -55,6 +71,9 @@ export interface LayoutInput {
   /** Logical sector size of the target in bytes. */
   readonly sectorSize: number;
   readonly grow?: Grow;
+  /** Folder for scratch files. */
+  readonly scratch?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** A file system to be grown once everything is on the target. */
@@ -72,6 +91,8 @@ export interface TargetLayout {
   /** Absent where every partition stays as it is. */
   readonly layout?: NewLayout;
   readonly growths: readonly Growth[];
+  readonly shrinks: readonly Shrinking[];
+  readonly shrinking?: ShrinkPlan;
   readonly changes: readonly LayoutChange[];
   readonly refusals: readonly PermafrostError[];
 }
@@ -89,6 +110,7 @@ export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout
         ? { ...asItIs, writes: [], warnings }
         : { ...asItIs, warnings: [...asItIs.warnings, ...warnings] },
     growths: [],
+    shrinks: [],
     changes: [],
     refusals,
   });
@@ -118,61 +140,51 @@ export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout
   const room = await layoutRoom(reader, table, sizeBytes, input.sectorSize);
   const tight = { ...room, end: room.end + room.reserveBytes };
   const placed = placeParts(parts, tight);
-  if (placed.placements.length === 0) return tooSmall(placed.leastEnd + room.tableBytes);
+  if (placed.placements.length === 0) {
+    const small = await planSmaller(input, parts, tight);
+    return 'refusal' in small ? unchanged([small.refusal]) : small;
+  }
   const layout = { parts, placements: placed.placements, sectorSize: input.sectorSize };
   const stays = fits && !otherSectors;
-  if (grow === undefined) return stays ? unchanged([]) : finish(input, layout);
+  if (grow === undefined) return stays ? unchanged([]) : finishLayout(input, layout);
 
-  const chosen = chooseGrown(grow, input, parts);
+  const lengthOf = ({ number }: LayoutPart): number =>
+    placeParts(parts, room).placements.length === 0 ? 0 : grownLength(parts, room, number);
+  const chosen = await chooseGrown(grow, input, parts, lengthOf);
   if ('problem' in chosen)
     return refuse(chosen.problem, 'Choose another partition, or leave out the growing.');
   const { number } = chosen.part;
-  const length = placeParts(parts, room).placements.length === 0 ? 0 : grownLength(parts, room, number);
+  const length = lengthOf(chosen.part);
   if (length <= chosen.part.length) {
     const warning = `There is no free space on ${device} that partition ${number} could get.`;
-    return stays ? unchanged([], [warning]) : finish(input, layout, undefined, [warning]);
+    return stays ? unchanged([], [warning]) : finishLayout(input, layout, {}, [warning]);
   }
   const { placements } = placeParts(parts, room, new Map([[number, length]]));
-  return finish(input, { ...layout, placements }, chosen);
+  return finishLayout(input, { ...layout, placements }, { chosen });
 }
 
-/** The plan for `layout`, in which `chosen` has been given more room. */
-async function finish(
+/** The plan for a target on which the partitions must be smaller, or why that cannot be. */
+async function planSmaller(
   input: LayoutInput,
-  layout: NewLayout,
-  chosen?: Chosen,
-  earlierWarnings: readonly string[] = [],
-): Promise<TargetLayout> {
-  const { reader, table, sizeBytes, sectorSize } = input;
-  const { placements } = layout;
-  const tables = await planTables(reader, table, sizeBytes, layout);
-  const moved = await movedBootSectors(input, placements);
-  const grown = placements.find(({ number }) => number === chosen?.part.number);
-  const tool = chosen !== undefined && 'tool' in chosen.growth ? chosen.growth.tool : undefined;
-  const later = chosen !== undefined && 'later' in chosen.growth ? chosen.growth.later : undefined;
-  return {
-    tables: {
-      ...tables,
-      writes: [...tables.writes, ...moved].sort((a, b) => a.offset - b.offset),
-      warnings: [
-        ...earlierWarnings,
-        ...tables.warnings,
-        ...leftOut(input, placements),
-        ...(sectorSize === table.sectorSize ? [] : [sectorWarning(input)]),
-        ...(later === undefined
-          ? []
-          : [`Partition ${grown!.number} is grown, what is in it is not: ${later}.`]),
-      ],
-    },
-    layout,
-    growths:
-      tool === undefined ? [] : [{ number: grown!.number, kind: chosen!.kind, span: grown!.to, sectorSize }],
-    changes: placements.flatMap((placement): LayoutChange[] => {
-      if (isKept(placement)) return [];
-      return [{ ...placement, ...(placement === grown && tool !== undefined ? { tool } : {}) }];
-    }),
-    refusals: [],
-  };
+  parts: readonly LayoutPart[],
+  room: TableRoom,
+): Promise<TargetLayout | { readonly refusal: PermafrostError }> {
+  const { device, sizeBytes, sectorSize, grow } = input;
+  const sizes = await measureParts(input, parts);
+  const lengths = shrinkToFit(input, room, sizes);
+  const shrinking = await describeShrinking(input, room, sizes, lengths);
+  if (lengths === undefined) {
+    const neededBytes = shrinking.leastBytes;
+    const why = whyTooSmall(input, shrinking);
+    return { refusal: new PermafrostError('device/too-small', { device, sizeBytes, neededBytes, why }) };
+  }
+  const refusal = await scratchRefusal(shrinking);
+  if (refusal !== undefined) return { refusal };
+  const { placements } = placeParts(parts, room, lengths);
+  const shrinks = shrinkings(input, placements, sizes);
+  const warnings =
+    grow === undefined ? [] : [`There is no free space on ${device} that a partition could get.`];
+  return finishLayout(input, { parts, placements, sectorSize }, { shrinks, shrinking }, warnings);
 }
 
 /** Which file system cannot live on the target's sectors, as a clause. */
@@ -193,104 +205,5 @@ function sectorRefusal({ device, sectorSize, table }: LayoutInput, problem: stri
     sectorSize,
     imageSectorSize: table.sectorSize,
     problem,
-  });
-}
-
-function sectorWarning({ table, sectorSize, regions }: LayoutInput): string {
-  const windows = regions.find(({ fileSystem }) =>
-    ['ntfs', 'fat12', 'fat16', 'fat32', 'exfat'].includes(fileSystem?.kind ?? ''),
-  );
-  const only =
-    windows === undefined
-      ? ''
-      : ` Windows does not read the ${kindTitles[windows.fileSystem!.kind]} of ${windows.region.name} there, Linux does.`;
-  return `The partition table is made anew, from sectors of ${table.sectorSize} bytes to sectors of ${sectorSize}; a BIOS boot loader has to be installed again.${only}`;
-}
-
-interface Chosen {
-  readonly part: LayoutPart;
-  readonly kind: FileSystemKind;
-  readonly growth: Exclude<ReturnType<typeof growability>, { problem: string }>;
-}
-
-/** The partition that `grow` means, or why there is none. */
-function chooseGrown(
-  grow: Grow,
-  input: LayoutInput,
-  parts: readonly LayoutPart[],
-): Chosen | { readonly problem: string } {
-  if (grow === 'last') return chooseLast(input, parts);
-  const named =
-    typeof grow === 'number'
-      ? parts.filter(({ number }) => number === grow)
-      : parts.filter(({ number }) => namesOf(input, number).includes(grow));
-  const [part, ...others] = named;
-  if (part === undefined)
-    return { problem: `there is no partition ${typeof grow === 'number' ? grow : `"${grow}"`} to grow` };
-  if (others.length > 0)
-    return {
-      problem: `"${grow}" could mean partition ${named.map(({ number }) => number).join(' or ')}: name it by its number`,
-    };
-  const chosen = choose(input, part);
-  return 'problem' in chosen
-    ? { problem: `partition ${part.number} cannot be grown: ${chosen.problem}` }
-    : chosen;
-}
-
-function chooseLast(input: LayoutInput, parts: readonly LayoutPart[]): Chosen | { readonly problem: string } {
-  const reasons: string[] = [];
-  for (const part of parts.toReversed()) {
-    const { typeId } = input.table.partitions.find(({ number }) => number === part.number)!;
-    const servant = servantReason(typeId);
-    const chosen = servant === undefined ? choose(input, part) : { problem: `is ${servant}` };
-    if (!('problem' in chosen)) return chosen;
-    reasons.unshift(`partition ${part.number}: ${chosen.problem}`);
-  }
-  return { problem: `no partition can be grown (${reasons.join('; ')})` };
-}
-
-function choose({ regions }: LayoutInput, part: LayoutPart): Chosen | { readonly problem: string } {
-  const info = regions.find(({ region }) => region.partitions.includes(part.number))?.fileSystem;
-  const growth = growability(info);
-  return 'problem' in growth ? growth : { part, kind: info!.kind, growth };
-}
-
-/** GPT name and file-system label. */
-function namesOf({ table, regions }: LayoutInput, number: number): (string | undefined)[] {
-  const { name } = table.partitions.find((partition) => partition.number === number)!;
-  return [name, regions.find(({ region }) => region.partitions.includes(number))?.fileSystem?.label];
-}
-
-async function movedBootSectors(
-  { reader, table, regions, sectorSize }: LayoutInput,
-  placements: readonly Placement[],
-): Promise<TableWrite[]> {
-  const writes: TableWrite[] = [];
-  for (const { number, from, to } of placements) {
-    const kind = regions.find(({ region }) => region.partitions.includes(number))?.fileSystem?.kind;
-    if (kind === undefined) continue;
-    const patches = await hiddenSectorPatches(
-      subReader(reader, from.start, from.length, `${reader.name} partition ${number}`),
-      { kind, fromSector: from.start / table.sectorSize, toSector: to.start / sectorSize },
-    );
-    for (const { offset, bytes } of patches)
-      writes.push({ offset: to.start + offset, bytes, what: `boot sector of partition ${number}` });
-  }
-  return writes;
-}
-
-/** Gaps that have no place any more, if there is anything in them. */
-function leftOut({ regions, table }: LayoutInput, placements: readonly Placement[]): string[] {
-  return regions.flatMap(({ region, usedBytes }, i) => {
-    if (region.kind === 'tail')
-      return usedBytes > 0 && table.kind === 'mbr'
-        ? ['What lies behind the last partition is left out.']
-        : [];
-    if (region.kind !== 'gap' || usedBytes === 0) return [];
-    const before = placements.find(({ number }) => regions[i - 1]?.region.partitions.includes(number));
-    const after = placements.find(({ number }) => regions[i + 1]?.region.partitions.includes(number));
-    if (before === undefined || after === undefined) return [];
-    const room = after.to.start - (before.to.start + before.to.length);
-    return room < region.length ? [`The ${region.name} is closed: what lies in it is left out.`] : [];
   });
 }

@@ -12,12 +12,13 @@ import { imageReader } from '../repository/image-reader.ts';
 import type { ImagedDisk, ImagedRegion, Manifest } from '../repository/manifest.ts';
 import { Repository } from '../repository/repository.ts';
 import { describeContents } from './describe-contents.ts';
-import type { DiskPlan, LayoutChange, Plan, RegionPlan, RestoreJob } from './job.ts';
+import type { DiskPlan, LayoutChange, Plan, RegionPlan, RestoreJob, ShrinkPlan } from './job.ts';
 import { placeRegions, type PlacedRegion } from './place-regions.ts';
 import { knownRegion, planTargetLayout, type Growth } from './plan-layout.ts';
 import { planEntry } from './plan-entry.ts';
 import { planPartitions } from './plan-partitions.ts';
 import { planLimits, sealPlan } from './plan-parts.ts';
+import type { Shrinking } from './plan-shrink.ts';
 import { repositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
 import { selectImage } from './select-image.ts';
@@ -38,6 +39,8 @@ export interface PlannedTarget {
   readonly emptied: readonly PlacedRegion<ImagedRegion>[];
   readonly tables: TablePlan;
   readonly growths: readonly Growth[];
+  readonly shrinks: readonly Shrinking[];
+  readonly shrinking?: ShrinkPlan;
   readonly changes: readonly LayoutChange[];
   readonly bootEntry?: BootEntryPlan;
   readonly newIds?: NewIdsPlan;
@@ -164,20 +167,26 @@ async function planTarget(
       if (disk === undefined) throw new PermafrostError('device/not-found', { device: path });
       const planned = await planPartitions({ job, image, imaged, reader: source, disk });
       refusals.push(...planned.refusals);
-      return { imaged, disk, path: name, sizeBytes, whole: false, ...planned, emptied: [] };
+      return { imaged, disk, path: name, sizeBytes, whole: false, shrinks: [], ...planned, emptied: [] };
     }
     const table = await readTable(source, { sectorSize: imaged.sectorSize });
-    const { tables, layout, growths, changes, ...planned } = await planTargetLayout({
+    const {
+      layout,
+      refusals: found,
+      ...planned
+    } = await planTargetLayout({
       reader: source,
       table,
-      regions: imaged.regions.map(knownRegion),
+      regions: imaged.regions.map((region) => knownRegion(region, reader, image.chunkBytes)),
       device: name,
       sizeBytes,
       // A file has the sectors that its table says.
       sectorSize: disk?.identity.kind === 'device' ? disk.identity.sectorSize : table.sectorSize,
       ...(job.grow === undefined ? {} : { grow: job.grow }),
+      ...(job.scratch === undefined ? {} : { scratch: job.scratch }),
+      ...(signal === undefined ? {} : { signal }),
     });
-    refusals.push(...planned.refusals);
+    refusals.push(...found);
     const placed = placeRegions(imaged.regions, sizeBytes, layout);
     const newIds = job.newIds === true ? await planNewIds(source, table, signal) : undefined;
     const bootEntry =
@@ -192,9 +201,7 @@ async function planTarget(
       whole: true,
       regions: placed.filter(({ region }) => region.content !== undefined),
       emptied: placed.filter(({ region }) => region.content === undefined),
-      tables,
-      growths,
-      changes,
+      ...planned,
       ...(bootEntry === undefined ? {} : { bootEntry }),
       ...(newIds === undefined ? {} : { newIds }),
     };
@@ -226,7 +233,8 @@ async function describeDiskPlan(
   const left = regions.filter(({ kind, included }) => whole && kind === 'partition' && !included);
   const identity: DiskIdentity = disk?.identity ?? describeTarget(target.path, target.sizeBytes);
   const cut = [...target.regions, ...target.emptied].find(
-    ({ region, to }) => to.length < region.length,
+    ({ region, to }) =>
+      to.length < region.length && !target.shrinks.some(({ number }) => region.partitions.includes(number)),
   )?.region;
   return {
     number: imaged.number,
@@ -250,6 +258,7 @@ async function describeDiskPlan(
       bytesHex: Buffer.from(bytes).toString('hex'),
     })),
     ...(target.changes.length === 0 ? {} : { layout: target.changes }),
+    ...(target.shrinking === undefined ? {} : { shrinking: target.shrinking }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
     ...(target.newIds === undefined ? {} : { newIds: target.newIds }),
     ...(await planLimits(identity, options)),

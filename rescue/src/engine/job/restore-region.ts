@@ -16,6 +16,7 @@ import { walkChunks, type ChunkWindow } from './chunk-walk.ts';
 import { compareChunks } from './compare-chunks.ts';
 import { heldChunks } from './held-chunks.ts';
 import type { PauseGate } from './pause-gate.ts';
+import type { RegionChanges } from './shrink-file-system.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import { applyPatches, type Patch } from './target-steps.ts';
 import { zeroRange } from './zero-range.ts';
@@ -33,6 +34,8 @@ export interface RegionTarget {
   /** Length of the region in the image; its last chunk ends here. */
   readonly imagedLength: number;
   readonly patches: readonly Patch[];
+  /** What of the region is other than in the image. */
+  readonly changes?: RegionChanges;
   readonly delta: boolean;
   readonly zeroUnused: boolean;
   readonly keepGoing: boolean;
@@ -65,12 +68,17 @@ export class RegionRestore {
   readonly #target: RegionTarget;
   readonly #held: Held[] = [];
   readonly #heldChunks: ReadonlySet<number>;
+  /** The same, ascending. */
+  readonly #heldInOrder: readonly number[];
   /** Chunks (by number) of which the image is lost: zeros were written instead. */
   readonly #lost = new Set<number>();
 
   constructor(target: RegionTarget) {
     this.#target = target;
-    this.#heldChunks = heldChunks({ ...target, sourceLength: target.imagedLength });
+    const { imagedLength: sourceLength, changes } = target;
+    const changed = changes === undefined ? {} : { changed: changes.changed };
+    this.#heldChunks = heldChunks({ ...target, sourceLength, ...changed });
+    this.#heldInOrder = [...this.#heldChunks];
   }
 
   /** Writes everything but the held chunks. */
@@ -127,8 +135,9 @@ export class RegionRestore {
   /** Parts of a run that are not held; the held ones are noted. */
   *#withoutHeld(first: number, count: number, unused: boolean): Generator<[number, number]> {
     let from = first;
-    for (const chunk of this.#heldChunks) {
-      if (chunk < first || chunk >= first + count) continue;
+    for (let i = firstAtLeast(this.#heldInOrder, first); i < this.#heldInOrder.length; i++) {
+      const chunk = this.#heldInOrder[i]!;
+      if (chunk >= first + count) break;
       this.#held.push({ chunk, unused });
       if (chunk > from) yield [from, chunk];
       from = chunk + 1;
@@ -237,12 +246,13 @@ export class RegionRestore {
   }
 
   async #writeHeld(held: Held): Promise<Expected> {
-    const { file, start, chunkBytes, patches, reader, pool } = this.#target;
+    const { file, start, chunkBytes, patches, changes, reader, pool } = this.#target;
     const { chunk } = held;
     const offset = start + chunk * chunkBytes;
     const length = this.#lengthOf(chunk);
     const touched = patches.filter((p) => p.offset < offset + length && p.offset + p.bytes.length > offset);
-    if (held.unused && touched.length === 0 && !this.#target.zeroUnused) return { chunk, id: undefined };
+    const isChanged = touched.length > 0 || changes?.changed.touches(offset - start, length) === true;
+    if (held.unused && !isChanged && !this.#target.zeroUnused) return { chunk, id: undefined };
     let bytes: Buffer = Buffer.alloc(length);
     if (held.id !== undefined) {
       const number = reader.packs.index.find(held.id, 0);
@@ -259,6 +269,7 @@ export class RegionRestore {
         slot.release();
       }
     }
+    await changes?.apply(bytes, offset - start);
     applyPatches(bytes, offset, touched);
     await this.#guard(file.write(offset, bytes));
     this.#target.onBytes(held.id === undefined ? 0 : length, length);
@@ -338,6 +349,18 @@ function chunkIn(
     offset: decoded.place.payloadOffset,
     problem: same ? 'it has the wrong length' : 'its content does not match its id',
   };
+}
+
+/** Index of the first of `sorted` that is `value` or more. */
+function firstAtLeast(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function idAt(window: ChunkWindow, i: number): Buffer {

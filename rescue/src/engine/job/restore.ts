@@ -19,6 +19,7 @@ import { readBack } from './read-back.ts';
 import { ReportBuilder } from './report.ts';
 import { prepareRestore, type PlannedTarget, type PreparedRestore } from './restore-plan.ts';
 import { RegionRestore, type Expected } from './restore-region.ts';
+import { closeShrunk, shrinkRegions, type ShrunkRegion } from './shrink-file-system.ts';
 import { writeBootEntry } from './write-boot-entry.ts';
 import { withPool, type RunOptions } from './run-options.ts';
 import {
@@ -106,12 +107,27 @@ interface TargetContext {
 /** One disk of the image on its way to one target. */
 class TargetRestore {
   readonly #context: TargetContext;
+  /** By the numbers of their partitions. */
+  #shrunk: ReadonlyMap<number, ShrunkRegion> = new Map();
 
   constructor(context: TargetContext) {
     this.#context = context;
   }
 
   async run(): Promise<void> {
+    const { target, meter, options } = this.#context;
+    if (target.shrinks.length > 0) meter.begin('shrinking');
+    this.#shrunk = await shrinkRegions(target, options.signal, (number) =>
+      meter.region(target.path, target.imaged.number, `partition ${number}`),
+    );
+    try {
+      await this.#restore();
+    } finally {
+      await closeShrunk(this.#shrunk);
+    }
+  }
+
+  async #restore(): Promise<void> {
     const { target, meter, report, options } = this.#context;
     const created = target.disk === undefined ? await openTarget(target.path, target.sizeBytes) : undefined;
     const disk = target.disk ?? created!;
@@ -222,6 +238,7 @@ class TargetRestore {
 
   #regionRestore(file: BlockFile, { region, to }: Placed): RegionRestore {
     const { job, target, prepared, pool, meter, report, options, onWritten } = this.#context;
+    const changes = this.#shrunk.get(region.partitions[0] ?? 0);
     return new RegionRestore({
       file,
       reader: prepared.reader,
@@ -232,6 +249,7 @@ class TargetRestore {
       imagedLength: region.length,
       chunkBytes: prepared.image.chunkBytes,
       patches: target.tables.writes,
+      ...(changes === undefined ? {} : { changes }),
       delta: job.delta === true,
       zeroUnused: job.zeroUnused === true,
       keepGoing: job.keepGoing === true,

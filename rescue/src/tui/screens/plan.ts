@@ -180,6 +180,7 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words, 
     regionTable(disk, words),
     ...(plan.job.kind === 'image' ? rawBlocks(disk.regions, words) : []),
     ...(disk.layout ?? []).map((change) => text(layoutWords(change, words), 'warning')),
+    ...shrinkBlocks(disk, words),
     ...(written.length === 0 ? [] : [text(w.rewritten(written.join(', ')))]),
     ...newIdsBlocks(disk, words),
     ...bootEntryBlocks(disk, words),
@@ -197,7 +198,9 @@ function layoutWords({ number, from, to, tool }: LayoutChange, words: Words): st
     ...(to.length > from.length ? [w.layout.grows(...sizes)] : []),
     ...(to.length < from.length ? [w.layout.shrinks(...sizes)] : []),
     ...(to.start === from.start ? [] : [w.layout.moves(format.bytes(to.start))]),
-    ...(tool === undefined ? [] : [w.layout.tool(tool)]),
+    ...(tool === undefined
+      ? []
+      : [to.length < from.length ? w.layout.shrinkTool(tool) : w.layout.tool(tool)]),
   ];
   return `${regionName({ kind: 'partition', partitions: [number], name: '' }, words)}: ${how.join(', ')}`;
 }
@@ -212,6 +215,22 @@ function newIdsBlocks({ newIds }: DiskPlan, { plan: w }: Words): Block[] {
     ...mended.map(({ place, file }) => text(w.newIds.mended(`${place}: ${file}`))),
     ...kept.map((one) => text(w.newIds.kept(where(one), one.id, one.reason), 'warning')),
     ...warnings.map((warning) => text(warning, 'warning')),
+  ];
+}
+
+/** How small the target could be, and what makes it so. */
+function shrinkBlocks({ shrinking }: DiskPlan, words: Words): Block[] {
+  if (shrinking === undefined) return [];
+  const { plan: w, format } = words;
+  const { leastBytes, partitions, scratch, scratchBytes } = shrinking;
+  return [
+    text(w.layout.least(format.bytes(leastBytes))),
+    ...partitions.map(({ number, bytes, reason }) => {
+      const size = format.bytes(bytes);
+      const how = reason === undefined ? w.layout.leastPart(size) : w.layout.keptPart(size, reason);
+      return text(`${regionName({ kind: 'partition', partitions: [number], name: '' }, words)}: ${how}`);
+    }),
+    text(w.layout.scratch(format.bytes(scratchBytes), scratch)),
   ];
 }
 

@@ -10,6 +10,11 @@ const failure = (d: Readonly<Record<string, unknown>>): string =>
 export const errors: typeof english = {
   hints: {
     'layout/impossible': 'Es wurde nichts geschrieben. Wählen Sie die Größen anders.',
+    'layout/no-overlay': 'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte.',
+    'layout/no-scratch': 'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte.',
+    'layout/scratch-full':
+      'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte, oder einen Auftrag mit scratch: ORDNER.',
+    'layout/not-shrunk': 'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte.',
     'layout/damaged':
       'Spielen Sie das Abbild noch einmal zurück, ohne zu vergrößern. Es selbst ist unversehrt.',
     'usage/invalid': 'Gehen Sie zurück, und wählen Sie anders.',
@@ -84,7 +89,7 @@ export const errors: typeof english = {
     'device/changed': (d) =>
       `${String(d['device'])} ist nicht die Platte, für die geplant wurde: ${String(d['problem'])}`,
     'device/too-small': (d) =>
-      `${String(d['device'])} ist zu klein: sie hat ${format.bytes(Number(d['sizeBytes']))}, gebraucht werden ${format.bytes(Number(d['neededBytes']))}`,
+      `${String(d['device'])} ist zu klein: sie hat ${format.bytes(Number(d['sizeBytes']))}, gebraucht werden ${format.bytes(Number(d['neededBytes']))}${typeof d['why'] === 'string' ? ` (${d['why']})` : ''}`,
     'device/sector-size': (d) =>
       `${String(d['device'])} hat Sektoren von ${String(d['sectorSize'])} Byte, die gesicherte Platte hatte ${String(d['imageSectorSize'])}`,
     'device/read-back-differs': (d) =>
@@ -105,6 +110,14 @@ export const errors: typeof english = {
     'plan/changed': () => 'was geschehen würde, hat sich seit der Bestätigung geändert',
     'layout/impossible': (d) =>
       `${String(d['device'])} kann nicht so aufgeteilt werden: ${String(d['problem'])}`,
+    'layout/no-overlay': (d) =>
+      `Dateisysteme lassen sich hier nicht verkleinern: FUSE geht nicht (${String(d['problem'])})`,
+    'layout/no-scratch': (d) =>
+      `in ${String(d['folder'])} ist keine Hilfsdatei zum Verkleinern möglich: ${String(d['problem'])}`,
+    'layout/scratch-full': (d) =>
+      `zum Verkleinern sind etwa ${format.bytes(Number(d['neededBytes']))} in ${String(d['folder'])} nötig, frei sind ${format.bytes(Number(d['freeBytes']))}`,
+    'layout/not-shrunk': (d) =>
+      `das Dateisystem der Partition ${String(d['number'])} lässt sich nicht so verkleinern, wie ${String(d['device'])} es braucht: ${String(d['problem'])}`,
     'layout/damaged': (d) =>
       `das Dateisystem der Partition ${String(d['number'])} auf ${String(d['device'])} ist nach dem Vergrößern beschädigt: ${String(d['problem'])}`,
     'usage/invalid': (d) => String(d['problem']),

@@ -1,0 +1,111 @@
+/** The plan for partitions that have got their places on one target: tables, boot sectors, and what to say of it. */
+import { subReader } from '../base/block-reader.ts';
+import { hiddenSectorPatches } from '../filesystem/hidden-sectors.ts';
+import { kindTitles } from '../filesystem/kind-titles.ts';
+import { isKept, type Placement } from '../partition/plan-layout.ts';
+import { planTables, type NewLayout, type TableWrite } from '../partition/relocate.ts';
+import type { LayoutChange } from './job.ts';
+import type { Chosen } from './choose-grown.ts';
+import type { LayoutInput, TargetLayout } from './plan-layout.ts';
+import type { Shrinking } from './plan-shrink.ts';
+
+/** What was decided of the sizes of partitions. */
+export interface Resized {
+  /** The one that has been given more room. */
+  readonly chosen?: Chosen;
+  readonly shrinks?: readonly Shrinking[];
+  readonly shrinking?: TargetLayout['shrinking'];
+}
+
+/** The plan for `layout`; throws as reading the tables does. */
+export async function finishLayout(
+  input: LayoutInput,
+  layout: NewLayout,
+  { chosen, shrinks = [], shrinking }: Resized = {},
+  earlierWarnings: readonly string[] = [],
+): Promise<TargetLayout> {
+  const { reader, table, sizeBytes, sectorSize } = input;
+  const { placements } = layout;
+  const tables = await planTables(reader, table, sizeBytes, layout);
+  const isShrunk = ({ number }: Placement): boolean => shrinks.some((one) => one.number === number);
+  // Those of a file system that is made smaller change with it.
+  const moved = await movedBootSectors(
+    input,
+    placements.filter((placement) => !isShrunk(placement)),
+  );
+  const grown = placements.find(({ number }) => number === chosen?.part.number);
+  const tool = chosen !== undefined && 'tool' in chosen.growth ? chosen.growth.tool : undefined;
+  const later = chosen !== undefined && 'later' in chosen.growth ? chosen.growth.later : undefined;
+  return {
+    tables: {
+      ...tables,
+      writes: [...tables.writes, ...moved].sort((a, b) => a.offset - b.offset),
+      warnings: [
+        ...earlierWarnings,
+        ...tables.warnings,
+        ...leftOut(input, placements),
+        ...(sectorSize === table.sectorSize ? [] : [sectorWarning(input)]),
+        ...(later === undefined
+          ? []
+          : [`Partition ${grown!.number} is grown, what is in it is not: ${later}.`]),
+      ],
+    },
+    layout,
+    growths:
+      tool === undefined ? [] : [{ number: grown!.number, kind: chosen!.kind, span: grown!.to, sectorSize }],
+    changes: placements.flatMap((placement): LayoutChange[] => {
+      if (isKept(placement)) return [];
+      const fits =
+        placement === grown ? tool : shrinks.find(({ number }) => number === placement.number)?.tool;
+      return [{ ...placement, ...(fits === undefined ? {} : { tool: fits }) }];
+    }),
+    shrinks,
+    ...(shrinking === undefined ? {} : { shrinking }),
+    refusals: [],
+  };
+}
+
+function sectorWarning({ table, sectorSize, regions }: LayoutInput): string {
+  const windows = regions.find(({ fileSystem }) =>
+    ['ntfs', 'fat12', 'fat16', 'fat32', 'exfat'].includes(fileSystem?.kind ?? ''),
+  );
+  const only =
+    windows === undefined
+      ? ''
+      : ` Windows does not read the ${kindTitles[windows.fileSystem!.kind]} of ${windows.region.name} there, Linux does.`;
+  return `The partition table is made anew, from sectors of ${table.sectorSize} bytes to sectors of ${sectorSize}; a BIOS boot loader has to be installed again.${only}`;
+}
+
+async function movedBootSectors(
+  { reader, table, regions, sectorSize }: LayoutInput,
+  placements: readonly Placement[],
+): Promise<TableWrite[]> {
+  const writes: TableWrite[] = [];
+  for (const { number, from, to } of placements) {
+    const kind = regions.find(({ region }) => region.partitions.includes(number))?.fileSystem?.kind;
+    if (kind === undefined) continue;
+    const patches = await hiddenSectorPatches(
+      subReader(reader, from.start, from.length, `${reader.name} partition ${number}`),
+      { kind, fromSector: from.start / table.sectorSize, toSector: to.start / sectorSize },
+    );
+    for (const { offset, bytes } of patches)
+      writes.push({ offset: to.start + offset, bytes, what: `boot sector of partition ${number}` });
+  }
+  return writes;
+}
+
+/** Gaps that have no place any more, if there is anything in them. */
+function leftOut({ regions, table }: LayoutInput, placements: readonly Placement[]): string[] {
+  return regions.flatMap(({ region, usedBytes }, i) => {
+    if (region.kind === 'tail')
+      return usedBytes > 0 && table.kind === 'mbr'
+        ? ['What lies behind the last partition is left out.']
+        : [];
+    if (region.kind !== 'gap' || usedBytes === 0) return [];
+    const before = placements.find(({ number }) => regions[i - 1]?.region.partitions.includes(number));
+    const after = placements.find(({ number }) => regions[i + 1]?.region.partitions.includes(number));
+    if (before === undefined || after === undefined) return [];
+    const room = after.to.start - (before.to.start + before.to.length);
+    return room < region.length ? [`The ${region.name} is closed: what lies in it is left out.`] : [];
+  });
+}

@@ -1,0 +1,198 @@
+/** Which partitions get smaller so that all of them fit on a target, and what that takes; changes nothing. */
+import { tmpdir } from 'node:os';
+import { subReader, type BlockReader } from '../base/block-reader.ts';
+import { isPermafrostError, PermafrostError } from '../base/errors.ts';
+import type { Extents } from '../base/extents.ts';
+import { freeScratch } from '../device/overlay.ts';
+import type { MovedRegion } from '../filesystem/hidden-sectors.ts';
+import { kindTitles } from '../filesystem/kind-titles.ts';
+import {
+  placeParts,
+  roundUp,
+  type LayoutPart,
+  type LayoutRoom,
+  type Placement,
+  type Span,
+} from '../partition/plan-layout.ts';
+import { servantReason } from './growable.ts';
+import type { LeastPartition, ShrinkPlan } from './job.ts';
+import type { KnownRegion, LayoutInput } from './plan-layout.ts';
+import { leastSize } from './shrinkable.ts';
+
+const MIB = 1024 * 1024;
+/** What tools write besides what they move: maps, tables, logs. */
+const SPARE_BYTES = 16 * MIB;
+const SPARE_SHARE = 1 / 64;
+
+/** A file system that is made smaller before anything is written. */
+export interface Shrinking extends MovedRegion {
+  readonly number: number;
+  readonly from: Span;
+  readonly to: Span;
+  /** The partition at the source, in its old size. */
+  readonly view: BlockReader;
+  /** What of it goes to a target as it is; from its start. */
+  readonly kept: () => Promise<Extents>;
+  /** The program that does it, if one does. */
+  readonly tool?: string;
+}
+
+/** A partition and how small it can get. */
+export interface PartSize {
+  readonly part: LayoutPart;
+  readonly region?: KnownRegion;
+  /** In whole MiB, or its own size. */
+  readonly leastBytes: number;
+  readonly tool?: string;
+  readonly problem?: string;
+}
+
+/** Where scratch files go. */
+export function scratchFolder(input: Pick<LayoutInput, 'scratch'>): string {
+  return input.scratch ?? tmpdir();
+}
+
+/** Asks each file system how small it can get. Throws `job/cancelled`. */
+export async function measureParts(input: LayoutInput, parts: readonly LayoutPart[]): Promise<PartSize[]> {
+  const sizes: PartSize[] = [];
+  for (const part of parts) {
+    const region = input.regions.find((known) => known.region.partitions.includes(part.number));
+    const { length } = part;
+    const said =
+      region?.kept === undefined
+        ? { problem: 'the image does not have it' }
+        : await leastSize({
+            view: viewOf(input, part),
+            info: region.fileSystem,
+            scratch: scratchFolder(input),
+            ...(input.signal === undefined ? {} : { signal: input.signal }),
+          });
+    const known = region === undefined ? {} : { region };
+    if ('problem' in said) sizes.push({ part, ...known, leastBytes: length, ...said });
+    else {
+      const least = Math.min(length, roundUp(said.leastBytes, MIB));
+      const full = least === length ? { problem: 'its file system needs all of it' } : {};
+      sizes.push({ part, ...known, ...said, leastBytes: least, ...full });
+    }
+  }
+  return sizes;
+}
+
+function viewOf({ reader }: LayoutInput, { start, length, number }: LayoutPart): BlockReader {
+  return subReader(reader, start, length, `${reader.name} partition ${number}`);
+}
+
+/**
+ * The lengths with which all partitions fit in `room`, of those that get others: as few as possible, those with the
+ * most free space first, swap after file systems, and last what firmware and Windows keep for themselves. Undefined
+ * where even the least lengths are too long.
+ */
+export function shrinkToFit(
+  input: LayoutInput,
+  room: LayoutRoom,
+  sizes: readonly PartSize[],
+): ReadonlyMap<number, number> | undefined {
+  const parts = sizes.map(({ part }) => part);
+  const lengths = new Map<number, number>();
+  const excess = (): number => placeParts(parts, room, lengths).leastEnd - room.end;
+  const spare = ({ part, leastBytes }: PartSize): number => part.length - leastBytes;
+  const rank = ({ part, region }: PartSize): number => {
+    const { typeId } = input.table.partitions.find(({ number }) => number === part.number)!;
+    if (region?.fileSystem?.kind === 'swap') return 1;
+    return servantReason(typeId) === undefined ? 0 : 2;
+  };
+  const ordered = sizes
+    .filter((size) => spare(size) > 0)
+    .sort((a, b) => rank(a) - rank(b) || spare(b) - spare(a) || a.part.number - b.part.number);
+  for (const { part, leastBytes } of ordered) {
+    let { length } = part;
+    for (let over = excess(); over > 0 && length > leastBytes; over = excess()) {
+      length = Math.max(leastBytes, Math.floor((length - over) / MIB) * MIB);
+      lengths.set(part.number, length);
+    }
+  }
+  return excess() <= 0 ? lengths : undefined;
+}
+
+/** How small a target can be, and why. */
+export async function describeShrinking(
+  input: LayoutInput,
+  room: LayoutRoom & { readonly tableBytes: number },
+  sizes: readonly PartSize[],
+  lengths: ReadonlyMap<number, number> = new Map(),
+): Promise<ShrinkPlan> {
+  const least = new Map(sizes.map(({ part, leastBytes }) => [part.number, leastBytes]));
+  const parts = sizes.map(({ part }) => part);
+  let scratchBytes = 0;
+  for (const { part, region } of sizes) {
+    const length = lengths.get(part.number);
+    if (length === undefined) continue;
+    const kept = await region!.kept!();
+    const beyond = kept.slice(length, part.length - length).totalBytes;
+    scratchBytes += beyond + SPARE_BYTES + Math.ceil(kept.totalBytes * SPARE_SHARE);
+  }
+  return {
+    leastBytes: placeParts(parts, room, least).leastEnd + room.tableBytes,
+    partitions: sizes.map(({ part, leastBytes, problem }): LeastPartition => {
+      const reason = problem === undefined ? {} : { reason: problem };
+      return { number: part.number, bytes: leastBytes, ...reason };
+    }),
+    scratch: scratchFolder(input),
+    scratchBytes,
+  };
+}
+
+/** Why nothing can be shrunk for want of scratch space, if so. */
+export async function scratchRefusal({
+  scratch,
+  scratchBytes,
+}: ShrinkPlan): Promise<PermafrostError | undefined> {
+  try {
+    const freeBytes = await freeScratch(scratch);
+    if (freeBytes >= scratchBytes) return undefined;
+    return new PermafrostError('layout/scratch-full', {
+      folder: scratch,
+      freeBytes,
+      neededBytes: scratchBytes,
+    });
+  } catch (error) {
+    if (isPermafrostError(error)) return error;
+    throw error;
+  }
+}
+
+/** What makes a target too small, in words. */
+export function whyTooSmall(input: LayoutInput, { partitions }: ShrinkPlan): string {
+  return partitions
+    .map(({ number, bytes, reason }) => {
+      const kind = input.regions.find(({ region }) => region.partitions.includes(number))?.fileSystem?.kind;
+      const what = kind === undefined ? '' : ` (${kindTitles[kind]})`;
+      return reason === undefined
+        ? `partition ${number}${what} can be as small as ${bytes} bytes`
+        : `partition ${number}${what} keeps its ${bytes} bytes: ${reason}`;
+    })
+    .join('; ');
+}
+
+/** What is to be made smaller for `placements`. */
+export function shrinkings(
+  input: LayoutInput,
+  placements: readonly Placement[],
+  sizes: readonly PartSize[],
+): Shrinking[] {
+  return placements.flatMap(({ number, from, to }): Shrinking[] => {
+    if (to.length >= from.length) return [];
+    const { part, region, tool } = sizes.find((size) => size.part.number === number)!;
+    return [
+      {
+        ...{ number, from, to },
+        kind: region!.fileSystem!.kind,
+        fromSector: from.start / input.table.sectorSize,
+        toSector: to.start / input.sectorSize,
+        view: viewOf(input, part),
+        kept: region!.kept!,
+        ...(tool === undefined ? {} : { tool }),
+      },
+    ];
+  });
+}
