@@ -59,6 +59,8 @@ export interface ChoiceItem extends ItemBase {
   /** Something to the right of the label. */
   readonly aside?: string;
   readonly enter?: FlowEvent;
+  /** What Enter does is called, where it is not what it does on the rest of the page. */
+  readonly enterLabel?: string;
   /** Of several that can be marked: whether this one is. */
   readonly marked?: boolean;
   readonly space?: FlowEvent;

@@ -123,6 +123,21 @@ export const scenes: Readonly<Record<string, FlowState>> = {
   nfs: at('nfs'),
   smb: at('smb', { fields: { smb: '//nas/images', smbPassword: 'secret' } }),
   ssh: at('ssh'),
+  'smb, servers found': at('smb', {
+    servers: [
+      {
+        kind: 'smb',
+        name: 'The storage in the cellar, which has a very long name',
+        address: '10.0.0.5',
+        port: 445,
+      },
+      { kind: 'smb', name: 'Büro 日本 \u001b[31m', address: '10.0.0.6', port: 445 },
+    ],
+  }),
+  'nfs, a server found': at('nfs', {
+    servers: [{ kind: 'nfs', name: 'nas', address: '10.0.0.5', port: 2049, path: '/export/images' }],
+  }),
+  'ssh, no server found': at('ssh', { servers: [] }),
   path: at('path'),
   folder: at('folder'),
   'folder without images': at('folder', { ...restoring, place: { ...place, repositories: [] } }),

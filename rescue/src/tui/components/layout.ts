@@ -156,7 +156,10 @@ export function keysOf(view: View, words: Words, outside = false, focus?: string
   if (outside) hints.push({ key: keys.enter, label: keys.readOn });
   else if (focused?.kind === 'check') hints.push({ key: `${keys.enter}, ${keys.space}`, label: keys.toggle });
   else if (view.items.some(({ kind, reason }) => kind !== 'check' && reason === undefined))
-    hints.push({ key: keys.enter, label: view.enterLabel ?? keys.choose });
+    hints.push({
+      key: keys.enter,
+      label: (focused?.kind === 'choice' ? focused.enterLabel : undefined) ?? view.enterLabel ?? keys.choose,
+    });
   else if (view.enter !== undefined) hints.push({ key: keys.enter, label: view.enter.label });
   if (view.items.some((item) => item.kind === 'choice' && item.space !== undefined))
     hints.push({ key: keys.space, label: view.spaceLabel ?? keys.mark });

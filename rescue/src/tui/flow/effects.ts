@@ -10,6 +10,7 @@ export type Effect =
       readonly label: string;
       readonly disks: readonly string[];
     }
+  | { readonly kind: 'find-servers' }
   | { readonly kind: 'release-place'; readonly placeId: string }
   | { readonly kind: 'list-images'; readonly token: number; readonly path: string }
   | { readonly kind: 'plan'; readonly token: number; readonly job: Job }

@@ -1,6 +1,7 @@
 /** What can happen to the flow: what a person does, and what comes back from the world. */
 import type { DiskPlan, ErrorReport, ListedDisk, Plan } from '../../engine/index.ts';
 import type { HostState } from '../../runner/job-host.ts';
+import type { FoundServer } from '../../unattended/find-servers.ts';
 import type { RepositoryRule } from '../../unattended/job-file.ts';
 import type { Language } from '../words/languages.ts';
 import type {
@@ -44,6 +45,7 @@ export type PersonEvent =
       /** The rule against images on the disk they are of was explained, and waived. */
       readonly sameDisk?: boolean;
     }
+  | { readonly kind: 'take-server'; readonly server: FoundServer }
   | { readonly kind: 'open-share'; readonly share: 'nfs' | 'smb' | 'ssh' | 'path' }
   | { readonly kind: 'choose-folder'; readonly path: string; readonly exists: boolean }
   | { readonly kind: 'choose-image'; readonly image: string }
@@ -88,6 +90,7 @@ export type WorldEvent =
   | { readonly kind: 'inspected'; readonly key: string; readonly result: DiskPlan | ErrorReport }
   | { readonly kind: 'host'; readonly state: HostState }
   | { readonly kind: 'place-opened'; readonly token: number; readonly opened: OpenedPlace }
+  | { readonly kind: 'servers'; readonly servers: readonly FoundServer[] }
   | { readonly kind: 'images'; readonly token: number; readonly images: ListedImages }
   | { readonly kind: 'planned'; readonly token: number; readonly plan: Plan }
   | { readonly kind: 'started'; readonly token: number }

@@ -13,6 +13,8 @@ export function reduceWorld(state: FlowState, event: WorldEvent): Result {
       return done({ ...state, inspected: { ...state.inspected, [event.key]: event.result } });
     case 'host':
       return hostChanged(state, event.state);
+    case 'servers':
+      return done({ ...state, servers: event.servers });
     case 'problem':
       return done({ ...state, problem: event.error });
     case 'logs':

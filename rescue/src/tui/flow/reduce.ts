@@ -12,7 +12,7 @@ import {
   withPlace,
 } from './choose.ts';
 import { reduceWorld } from './reduce-world.ts';
-import { typedRule } from './rules.ts';
+import { serverText, typedRule } from './rules.ts';
 import { currentStep, currentView, diskKey, type FlowState } from './state.ts';
 import { done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
@@ -21,6 +21,7 @@ const worldEvents: ReadonlySet<string> = new Set<WorldEvent['kind']>([
   'inspected',
   'host',
   'place-opened',
+  'servers',
   'images',
   'planned',
   'started',
@@ -43,7 +44,9 @@ export function reduce(state: FlowState, event: FlowEvent): Result {
 function reducePerson(state: FlowState, event: PersonEvent): Result {
   switch (event.kind) {
     case 'go':
-      return go(state, event.step);
+      return ['nfs', 'smb', 'ssh'].includes(event.step)
+        ? go({ ...state, servers: undefined }, event.step, { kind: 'find-servers' })
+        : go(state, event.step);
     case 'back':
       return back(state);
     case 'home':
@@ -83,6 +86,15 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
         event.sameDisk === true ? { ...state, flags: { ...state.flags, forceSameDisk: true } } : state,
         event,
       );
+    case 'take-server': {
+      const { kind } = event.server;
+      return done({
+        ...state,
+        fields: { ...state.fields, [kind]: serverText(event.server) },
+        // What is missing is typed behind it.
+        focus: { ...state.focus, [kind]: kind },
+      });
+    }
     case 'open-share': {
       const rule = typedRule(state, event.share);
       if (rule === undefined) return done(cannot(state, event.share));

@@ -1,4 +1,5 @@
 /** The place for images that was typed: a share or a folder, as the host takes it. */
+import type { FoundServer } from '../../unattended/find-servers.ts';
 import type { RepositoryRule } from '../../unattended/job-file.ts';
 import { textOf } from './job.ts';
 import type { FlowState } from './state.ts';
@@ -19,6 +20,7 @@ export function typedRule(state: FlowState, share: Share): RepositoryRule | unde
     case 'nfs':
       return { nfs: main, ...folder, ...some('options', text('nfsOptions')) };
     case 'smb':
+      if (!/^(\/\/|\\\\)[^/\\]+[/\\][^/\\]/.test(main)) return undefined;
       return {
         smb: main.replaceAll('\\', '/'),
         ...folder,
@@ -37,5 +39,17 @@ export function typedRule(state: FlowState, share: Share): RepositoryRule | unde
           text('sshHostKey') ?? (state.flags.trustKey === true ? 'trust-on-first-use' : undefined),
         ),
       };
+  }
+}
+
+/** What a server that was found is, in the field of its page: as far as it says so itself. */
+export function serverText({ kind, address, port, path }: FoundServer): string {
+  switch (kind) {
+    case 'nfs':
+      return `${address}:${path ?? '/'}`;
+    case 'smb':
+      return `//${address}/`;
+    case 'ssh':
+      return `root@${address}${port === 22 ? '' : `:${port}`}`;
   }
 }

@@ -9,6 +9,7 @@ import type {
   Plan,
 } from '../../engine/index.ts';
 import type { HostState, Place } from '../../runner/job-host.ts';
+import type { FoundServer } from '../../unattended/find-servers.ts';
 import type { Language } from '../words/languages.ts';
 import type { FlowEvent } from './events.ts';
 
@@ -203,6 +204,8 @@ export interface FlowState {
   readonly placing: number | undefined;
   /** Of the disk-image file that is read, in bytes; absent where it is told by itself. */
   readonly sectorSize: number | undefined;
+  /** Servers that have announced themselves; absent while they are looked for. */
+  readonly servers: readonly FoundServer[] | undefined;
   readonly place: OpenedPlace | undefined;
   readonly repository: ChosenRepository | undefined;
   readonly images: ListedImages | undefined;
@@ -263,6 +266,7 @@ export function initialState({ language, rescue, isRoot, host }: StartOptions): 
     into: {},
     placing: undefined,
     sectorSize: undefined,
+    servers: undefined,
     place: undefined,
     repository: undefined,
     images: undefined,

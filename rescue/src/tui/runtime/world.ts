@@ -7,9 +7,12 @@ import {
   isPermafrostError,
   Repository,
   repositoryPlace,
+  runProgram,
   type ErrorReport,
 } from '../../engine/index.ts';
 import type { JobHost } from '../../runner/job-host.ts';
+import { findServers } from '../../unattended/find-servers.ts';
+import { bringUpNetwork } from '../../unattended/network.ts';
 import type { Effect } from '../flow/effects.ts';
 import type { FlowEvent } from '../flow/events.ts';
 import type { OpenedPlace } from '../flow/state.ts';
@@ -77,6 +80,10 @@ export class World {
           token: effect.token,
           opened: await this.#openPlace(effect, session, signal),
         }));
+      case 'find-servers':
+        await bringUpNetwork(runProgram);
+        session.dispatch({ kind: 'servers', servers: await findServers() });
+        return;
       case 'release-place': {
         const holders = this.#holders.get(effect.placeId);
         holders?.delete(session);

@@ -38,6 +38,7 @@ export function optionsView(state: FlowState, words: Words): View {
     id: step,
     label,
     aside,
+    enterLabel: words.keys.choose,
     ...(reason === undefined
       ? { enter: step === 'partitions' ? { kind: 'choose-partitions' } : { kind: 'go', step } }
       : { reason }),

@@ -1,9 +1,11 @@
 /** Where images are kept: a file system of a disk, a share, a folder; and the folder within it. */
 import type { ListedDisk, ListedRegion } from '../../engine/index.ts';
 import type { RepositoryRule } from '../../unattended/job-file.ts';
+import type { FoundServer } from '../../unattended/find-servers.ts';
 import { folderText, typedFolder } from '../flow/job.ts';
+import { serverText } from '../flow/rules.ts';
 import { diskKey, type Field, type FlowState } from '../flow/state.ts';
-import type { ChoiceItem, Item, View } from '../view.ts';
+import type { Block, ChoiceItem, Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { contentName } from './disk-words.ts';
@@ -89,8 +91,8 @@ export function saveLogsView(state: FlowState, words: Words): View {
   };
 }
 
-function withHeading(heading: string, items: readonly Item[]): Item[] {
-  return items.map((item, i) => (i === 0 ? { ...item, heading } : item));
+function withHeading(heading: string | undefined, items: readonly Item[]): Item[] {
+  return items.map((item, i) => (i === 0 && heading !== undefined ? { ...item, heading } : item));
 }
 
 /** What the place is for; a copy needs none. */
@@ -162,6 +164,17 @@ function ruleFor(
   return count(({ fileSystem }) => fileSystem.label === label) > 1 ? w.twins(label) : { label, folder: '.' };
 }
 
+type NetworkShare = 'nfs' | 'smb' | 'ssh';
+
+function serversOf(share: NetworkShare, { servers = [] }: FlowState): readonly FoundServer[] {
+  return servers.filter(({ kind }) => kind === share);
+}
+
+function searchBlocks(share: NetworkShare, state: FlowState, { share: w }: Words): Block[] {
+  if (state.servers === undefined) return [text(w.searching, 'warning')];
+  return serversOf(share, state).length === 0 ? [text(w.noneFound)] : [];
+}
+
 interface ShareField {
   readonly field: Field;
   readonly label: string;
@@ -183,13 +196,23 @@ export function shareView(share: 'nfs' | 'smb' | 'ssh' | 'path', state: FlowStat
     ...(secret === undefined ? {} : { secret }),
     enter: open,
   }));
+  const found = (share === 'path' ? [] : serversOf(share, state)).map((server, i): Item => ({
+    kind: 'choice',
+    id: `found ${server.address} ${server.port} ${server.path ?? ''}`,
+    label: server.name,
+    aside: serverText(server),
+    ...(i === 0 ? { heading: w.found } : {}),
+    enter: { kind: 'take-server', server },
+    enterLabel: keys.choose,
+  }));
   return {
     step: share,
     title,
     question,
-    body: [],
+    body: share === 'path' ? [] : searchBlocks(share, state, words),
     items: [
-      ...fields,
+      ...found,
+      ...withHeading(found.length === 0 ? undefined : w.typed, fields),
       ...(share === 'ssh'
         ? [
             {

@@ -97,8 +97,13 @@ export const choosing: typeof english = {
       placeholder: '/mnt/backup',
     },
     open: 'Öffnen',
+    searching: 'Server im Netzwerk werden gesucht …',
+    noneFound: 'Kein Server hat sich im Netzwerk gemeldet: geben Sie ihn ein.',
+    found: 'Im Netzwerk gefunden',
+    typed: 'Gewählt oder eingegeben',
     help: [
       'Was Sie eingeben, bleibt hier, bis Sie ausschalten, und wird nirgends sonst aufgeschrieben. Ein Passwort wird nie angezeigt und steht in keinem Protokoll.',
+      'Server, die sich melden, stehen in der Liste; Enter übernimmt einen, und was noch fehlt, wird dahinter eingegeben.',
       'Das Netzwerk wird zuerst gestartet, wenn es nicht läuft. Werkzeuge, Netzwerk zeigt, ob dieser Rechner eine Adresse hat.',
     ],
   },

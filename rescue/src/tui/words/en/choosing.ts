@@ -95,8 +95,13 @@ export const choosing = {
       placeholder: '/mnt/backup',
     },
     open: 'Open it',
+    searching: 'Looking for servers on the network …',
+    noneFound: 'No server has announced itself on the network: type it.',
+    found: 'Found on the network',
+    typed: 'What is chosen, or typed',
     help: [
       'What you type stays here until you switch off, and is written nowhere else. A password is never shown, and is not in any log.',
+      'Servers that announce themselves are listed; Enter takes one over, and what is still missing is typed behind it.',
       'The network is brought up first if it is not. Tools, Network shows whether this machine has an address.',
     ],
   },
