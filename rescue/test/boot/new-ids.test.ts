@@ -7,7 +7,7 @@ import type { DiskPlan, Report } from '../../src/engine/index.ts';
 import { checkContent, makeLayout, readLayout } from '../job/support-layout.ts';
 import { permafrost } from '../job/support.ts';
 import { run } from '../support/command.ts';
-import { scratchFolder, sparseFile } from '../support/scratch.ts';
+import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { allIds, readIds } from './support-ids.ts';
 import { inRoot, installLinux, MIB, replaceIn } from './support-installed.ts';
 
@@ -247,4 +247,56 @@ test('single partitions get none', async (t) => {
     2,
   );
   assert.match(stderr.replaceAll(/\s+/g, ' '), /new identifiers are for whole disks/);
+});
+
+test('what a system in a logical volume names stays, for its files are not changed', async (t) => {
+  const folder = await scratchFolder(t, 'ids');
+  const fat = await sparseFile(join(folder, 'fat'), 16 * MIB);
+  await run('mkfs.vfat', ['-F', '16', fat]);
+  const serial = (await run('blkid', ['-p', '-s', 'UUID', '-o', 'value', fat])).stdout.trim();
+  const tree = join(folder, 'tree');
+  await mkdir(join(tree, 'etc'), { recursive: true });
+  await writeFile(join(tree, 'etc/fstab'), `UUID=${serial} /boot/efi vfat defaults 0 1\n`);
+  const root = await sparseFile(join(folder, 'root'), 24 * MIB);
+  await run('mke2fs', ['-q', '-t', 'ext4', '-d', tree, root]);
+  const physical = await sparseFile(join(folder, 'physical'), 32 * MIB);
+  const { device, detach } = await attachLoop(t, physical);
+  const config =
+    'global{locking_type=1 locking_dir="/run/lock/permafrost-test"} activation{udev_sync=0 udev_rules=0}';
+  const lvm = (command: string, ...args: string[]): Promise<unknown> =>
+    run('lvm', [command, '--devices', device, '--config', config, '--driverloaded', 'n', '-qq', ...args]);
+  await lvm('pvcreate', '-ff', '-y', device);
+  await lvm('vgcreate', 'ids-group', device);
+  await lvm('lvcreate', '-an', '-Zn', '-Wn', '-L', '24M', '-n', 'root', 'ids-group');
+  await detach();
+  // Extents of the only volume begin at 1 MiB.
+  await run('dd', [`if=${root}`, `of=${physical}`, 'bs=1M', 'seek=1', 'conv=notrunc', 'status=none']);
+  const path = await sparseFile(join(folder, 'disk.img'), 64 * MIB);
+  const script = 'label: gpt\nstart=2048, size=32768, type=U\nstart=34816, size=65536, type=V\n';
+  await run('sfdisk', ['--quiet', path], { input: script });
+  for (const [file, seek] of [
+    [fat, 1],
+    [physical, 17],
+  ] as const)
+    await run('dd', [`if=${file}`, `of=${path}`, 'bs=1M', `seek=${seek}`, 'conv=notrunc', 'status=none']);
+  const { events } = await permafrost([
+    'clone',
+    path,
+    join(folder, 'copy.img'),
+    '--new-ids',
+    '--dry-run',
+    '--json',
+  ]);
+  const { kept, renewed } = planOf(events).newIds!;
+  assert.deepEqual(
+    kept.map(({ place }) => place),
+    ['partition 1', 'partition 2'],
+  );
+  assert.equal(kept[0]!.id, serial);
+  assert.match(
+    kept[0]!.reason,
+    /^\/etc\/fstab on partition 2, volume ids--group-root names it, and files in a logical/,
+  );
+  assert.match(kept[1]!.reason, /vgimportclone/);
+  assert.deepEqual([...new Set(renewed.map(({ what }) => what))], ['disk', 'partition']);
 });

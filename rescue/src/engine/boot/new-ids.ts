@@ -29,6 +29,7 @@ export interface RenewedId {
 /** A file that names some of them and is changed with them. */
 export interface MendedFile {
   readonly place: string;
+  readonly partition?: number;
   readonly file: string;
   readonly ids: readonly string[];
 }
@@ -128,7 +129,9 @@ export async function planNewIds(
   const isRenewed = (id: IdKey): boolean => renewed.some((one) => key(one.id) === id);
   const mended = files.flatMap((file): MendedFile[] => {
     const ids = [...new Set(file.named.map(({ id }) => id))].filter(isRenewed);
-    return ids.length === 0 ? [] : [{ place: file.volume.place, file: file.path, ids }];
+    const { place, partition } = file.volume;
+    const number = partition === undefined ? {} : { partition: partition.number };
+    return ids.length === 0 ? [] : [{ place, ...number, file: file.path, ids }];
   });
   return {
     renewed,

@@ -83,8 +83,9 @@ class Giving {
     return { table, volumes: await readVolumes(this.#disk.reader, table) };
   }
 
-  #changed({ what, place, id }: RenewedId, to: string): void {
-    this.#changes.push({ what, place, from: id, to });
+  #changed({ what, place, partition, id }: RenewedId, to: string): void {
+    const number = partition === undefined ? {} : { partition };
+    this.#changes.push({ what, place, ...number, from: id, to });
   }
 
   /** Whether the file system has its new identifier. */
@@ -187,6 +188,7 @@ class Giving {
           for (const id of new Set(file.named.map((one) => one.id)))
             this.#changes.push({
               ...{ what: 'reference', place: volume.place, file: file.path },
+              ...(volume.partition === undefined ? {} : { partition: volume.partition.number }),
               ...{ from: id, to: renewed.get(id)! },
             });
       }
@@ -213,7 +215,15 @@ class Giving {
   }
 }
 
-/** For people: `partition 2: /etc/fstab: 1234-ABCD is now 5678-EFAB`. */
-export function describeChange({ place, file, from, to }: IdChange): string {
-  return `${capital(place)}${file === undefined ? '' : `, ${file}`}: ${from} is now ${to}`;
+const changedWhat = {
+  disk: '',
+  partition: ' in the table',
+  'file-system': ', file system',
+  reference: '',
+} as const;
+
+/** For people: `Partition 2, /etc/fstab: 1234-ABCD is now 5678-EFAB`. */
+export function describeChange({ what, place, file, from, to }: IdChange): string {
+  const where = file === undefined ? changedWhat[what] : `, ${file}`;
+  return `${capital(place)}${where}: ${from} is now ${to}`;
 }

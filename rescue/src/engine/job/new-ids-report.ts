@@ -6,6 +6,8 @@ export interface IdChange {
   readonly what: 'disk' | 'partition' | 'file-system' | 'reference';
   /** For people: `the disk`, `partition 2`. */
   readonly place: string;
+  /** The partition that it is on; absent for the disk, and on a disk without partitions. */
+  readonly partition?: number;
   /** Of a reference, within the place. */
   readonly file?: string;
   readonly from: string;

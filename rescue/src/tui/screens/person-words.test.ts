@@ -8,6 +8,7 @@ import { diskKey, type FlowState } from '../flow/state.ts';
 import { wordsOf } from '../words/words.ts';
 import { limitBlocks } from './disk-words.ts';
 import { lostBlocks } from './lost.ts';
+import { planView } from './plan.ts';
 import { placeView } from './place.ts';
 import { regionWhere, reportWords } from './place-words.ts';
 import { rawReason, rawRemedy } from './problem-words.ts';
@@ -97,4 +98,22 @@ test('what a disk hides or is about to lose is said in the language of the perso
   assert.match(texts[0]!, /SMART.*jetzt sichern/);
   assert.match(texts[1]!, /1(,0+)? GiB von 1(,0+)? TiB/);
   assert.deepEqual(limitBlocks({}, en), []);
+});
+
+test('new identifiers are said in the language of the person, with what is mended and what stays', () => {
+  const job: Job = { kind: 'clone', source: '/dev/sda', targets: ['/dev/sdb'], newIds: true };
+  const plan = samplePlan(job);
+  const newIds = {
+    renewed: [{ what: 'disk', place: 'the disk', id: 'old-disk' }],
+    mended: [{ place: 'partition 2', partition: 2, file: '/etc/fstab', ids: ['old-uuid'] }],
+    kept: [{ what: 'file-system', place: 'partition 3', partition: 3, id: 'luks-id', reason: 'why' }],
+    warnings: [],
+  } as const;
+  const state = sampleState({ flow: 'clone', plan: { ...plan, disks: [{ ...plan.disks[0]!, newIds }] } });
+  const said = planView(state, wordsOf('de')).body.flatMap((block) =>
+    block.kind === 'text' ? [block.text] : [],
+  );
+  assert.ok(said.includes('Neue Kennung: die Platte, bisher old-disk'), said.join('\n'));
+  assert.ok(said.includes('Mit ihnen angepasst: das Dateisystem auf Partition 2: /etc/fstab'));
+  assert.ok(said.includes('Keine neue Kennung: das Dateisystem auf Partition 3, luks-id: why'));
 });

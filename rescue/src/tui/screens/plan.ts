@@ -212,7 +212,9 @@ function newIdsBlocks({ newIds }: DiskPlan, { plan: w }: Words): Block[] {
   const where = (one: KeptId | RenewedId): string => w.newIds.whose[one.what](String(one.partition ?? ''));
   return [
     ...renewed.map((one) => text(w.newIds.renewed(where(one), one.id))),
-    ...mended.map(({ place, file }) => text(w.newIds.mended(`${place}: ${file}`))),
+    ...mended.map(({ partition, file }) =>
+      text(w.newIds.mended(`${w.newIds.whose['file-system'](String(partition ?? ''))}: ${file}`)),
+    ),
     ...kept.map((one) => text(w.newIds.kept(where(one), one.id, one.reason), 'warning')),
     ...warnings.map((warning) => text(warning, 'warning')),
   ];

@@ -148,13 +148,17 @@ function outcomeBlocks(report: Report, words: Words): Block[] {
 }
 
 /** Every identifier that was changed, and every file that names one. */
-function newIdsBlocks({ newIds = [] }: Report, { report: w }: Words): Block[] {
+function newIdsBlocks({ newIds = [] }: Report, words: Words): Block[] {
+  const { report: w } = words;
   return newIds.flatMap(({ identity, changes }) => [
     space,
     text(w.newIds(identity.path, changes.length)),
-    ...changes.map(({ place, file, from, to }) =>
-      text(`${[place, ...(file === undefined ? [] : [file])].join(', ')}: ${from} → ${to}`, 'plain', 2),
-    ),
+    ...changes.map(({ what, partition, file, from, to }) => {
+      const { whose } = words.plan.newIds;
+      const number = String(partition ?? '');
+      const where = what === 'reference' ? `${whose['file-system'](number)}, ${file!}` : whose[what](number);
+      return text(`${where}: ${from} → ${to}`, 'plain', 2);
+    }),
   ]);
 }
 
