@@ -35,6 +35,7 @@ export function sourcesChosen(
   const next: FlowState = {
     ...state,
     sources,
+    byEnter: marked.length > 0 ? state.byEnter : [...state.byEnter, 'sources'],
     leftOut: [],
     trust: [],
     grow: undefined,
@@ -55,7 +56,8 @@ export function copiesChosen(
   const copies = state.copies.length > 0 ? state.copies : chosen;
   if (copies.length === 0)
     return done({ ...state, notice: { id: 'nothing-marked', subject: '', bad: true } });
-  return planAgain({ ...state, copies, plan: undefined });
+  const byEnter = state.copies.length > 0 ? state.byEnter : [...state.byEnter, 'copies' as const];
+  return planAgain({ ...state, copies, byEnter, plan: undefined });
 }
 
 export function chooseFolder(state: FlowState): Result {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import type { Job } from '../../engine/index.ts';
 import { scenes } from '../../../test/tui/scenes.ts';
 import { testSession } from '../../../test/tui/drawn.ts';
+import { samplePlan } from '../../../test/tui/sample.ts';
 import { jobOf } from './job.ts';
 import { reduce } from './reduce.ts';
 import type { FlowEvent } from './events.ts';
-import { currentStep, type FlowState } from './state.ts';
+import { currentStep, diskKey, type FlowState } from './state.ts';
 
 const play = (state: FlowState, ...events: readonly FlowEvent[]): FlowState =>
   events.reduce((before, event) => reduce(before, event).state, state);
@@ -72,6 +73,33 @@ test('another target forgets the places of the one before', () => {
     { kind: 'choose-target', key: 'x', path: '/x' },
   );
   assert.deepEqual(state.into, {});
+});
+
+test('Enter takes the disk that it is pressed on, also after another one was taken and come back from', () => {
+  const disks = scenes['sources']!.disks!;
+  const [first, second] = disks.slice(1).map((listed) => ({ key: diskKey(listed), path: listed.disk.path }));
+  const chosen = (state: FlowState): string[] => state.sources.map(({ path }) => path);
+  const begun = play(scenes['home']!, { kind: 'begin', flow: 'image' });
+  const taken = play(begun, { kind: 'sources-chosen', ...first! }, { kind: 'back' });
+  assert.deepEqual(chosen(taken), []);
+  assert.deepEqual(chosen(play(taken, { kind: 'sources-chosen', ...second! })), [second!.path]);
+  // What was marked stays marked.
+  const marked = play(begun, { kind: 'mark-source', ...first! }, { kind: 'sources-chosen', ...second! });
+  assert.deepEqual(chosen(play(marked, { kind: 'back' })), [first!.path]);
+
+  const copying = play(
+    scenes['home']!,
+    { kind: 'begin', flow: 'clone' },
+    { kind: 'sources-chosen', key: 'x', path: '/x' },
+    { kind: 'copies-chosen', ...first! },
+    { kind: 'planned', token: 1, plan: samplePlan({ kind: 'clone', source: '/x', targets: [first!.path] }) },
+  );
+  assert.equal(currentStep(copying), 'plan');
+  const again = play(copying, { kind: 'back' }, { kind: 'copies-chosen', ...second! });
+  assert.deepEqual(
+    again.copies.map(({ path }) => path),
+    [second!.path],
+  );
 });
 
 test('sizes of sectors are for files alone', () => {

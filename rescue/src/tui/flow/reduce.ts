@@ -13,7 +13,7 @@ import {
 } from './choose.ts';
 import { reduceWorld } from './reduce-world.ts';
 import { serverText, typedRule } from './rules.ts';
-import { currentStep, currentView, diskKey, type FlowState } from './state.ts';
+import { currentStep, currentView, diskKey, type FlowState, type Step } from './state.ts';
 import { done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 const worldEvents: ReadonlySet<string> = new Set<WorldEvent['kind']>([
@@ -72,11 +72,19 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
         event.flow === 'image' || event.flow === 'clone' ? 'sources' : 'place',
       );
     case 'mark-source':
-      return done({ ...state, sources: toggled(state.sources, { key: event.key, path: event.path }) });
+      return done({
+        ...state,
+        sources: toggled(state.sources, { key: event.key, path: event.path }),
+        byEnter: state.byEnter.filter((list) => list !== 'sources'),
+      });
     case 'sources-chosen':
       return sourcesChosen(state, event);
     case 'mark-copy':
-      return done({ ...state, copies: toggled(state.copies, { key: event.key, path: event.path }) });
+      return done({
+        ...state,
+        copies: toggled(state.copies, { key: event.key, path: event.path }),
+        byEnter: state.byEnter.filter((list) => list !== 'copies'),
+      });
     case 'copies-chosen':
       return copiesChosen(state, event);
     case 'plug':
@@ -212,6 +220,7 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
 /** A new job begins with the options that are safe, and nothing chosen; what was typed stays. */
 const nothingChosen = {
   sources: [],
+  byEnter: [],
   leftOut: [],
   trust: [],
   grow: undefined,
@@ -241,9 +250,15 @@ function back(state: FlowState): Result {
     0,
     Math.max(0, trail.at(-1) === 'target' ? targetPages - 1 : targetPages),
   );
-  const next = { ...state, trail, targets };
+  const next = { ...state, trail, targets, ...unchosen(state, trail.at(-1)) };
   if (step === 'options') return planAgain(next);
   return done(next);
+}
+
+/** What Enter alone has chosen on a page is not chosen any more when that page is come back to. */
+function unchosen({ byEnter }: FlowState, page: Step | undefined): Partial<FlowState> {
+  if ((page !== 'sources' && page !== 'copies') || !byEnter.includes(page)) return {};
+  return { [page]: [], byEnter: byEnter.filter((list) => list !== page) };
 }
 
 function keysOf(state: FlowState): string[] {

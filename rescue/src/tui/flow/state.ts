@@ -193,6 +193,8 @@ export interface FlowState {
   readonly lookedAt: string | undefined;
   readonly flow: Flow | undefined;
   readonly sources: readonly Chosen[];
+  /** Of these lists, those that Enter alone made: come back to, they are empty again, so that Enter takes another one. */
+  readonly byEnter: readonly ('sources' | 'copies')[];
   /** Partitions that are left out. */
   readonly leftOut: readonly number[];
   readonly trust: readonly number[];
@@ -260,6 +262,7 @@ export function initialState({ language, rescue, isRoot, host }: StartOptions): 
     lookedAt: undefined,
     flow: undefined,
     sources: [],
+    byEnter: [],
     leftOut: [],
     trust: [],
     grow: undefined,
