@@ -1,7 +1,7 @@
 /** What the terminal UI survives: disks that come and go, its own death, and that of the process that runs the job. */
 import assert from 'node:assert/strict';
 import { noisyFile } from '../src/files.ts';
-import { makeLabelledStick } from '../src/labelled-stick.ts';
+import { listStick, makeLabelledStick } from '../src/labelled-stick.ts';
 import type { Machine } from '../src/machine.ts';
 import { scenario } from '../src/scenario.ts';
 import { choose, sees, serialSeat } from '../src/seat.ts';
@@ -61,6 +61,21 @@ scenario(
     await choose(seat, 'Back to the start page');
     await startImage(seat, names);
     await endImage(seat);
-    assert.match(await machine.agent.run('permafrost tui --help'), /terminal UI/);
+
+    // What was said of all this can be taken along.
+    await choose(seat, 'Tools');
+    await choose(seat, 'Logs');
+    await sees(seat, 'save on a stick');
+    await seat.type('s');
+    await sees(seat, 'On which stick or disk do you want to save the logs?');
+    await choose(seat, `"${names.stick}"`);
+    await sees(seat, /permafrost-logs-/, 60);
+    await machine.unplug('stick');
+    const saved = await listStick(stick);
+    for (const name of ['log/runner.log', 'log/ui.log', 'dmesg.txt', 'disks.json'])
+      assert.ok(
+        saved.some((path) => /permafrost-logs-/.test(path) && path.endsWith(name)),
+        `${name} is among ${saved.join(', ')}`,
+      );
   },
 );

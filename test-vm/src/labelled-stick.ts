@@ -50,3 +50,8 @@ export async function filesOnStick(path: string, folder: string): Promise<Readon
     await rm(work, { recursive: true });
   }
 }
+
+/** The path of every file and folder on the stick. */
+export async function listStick(path: string): Promise<string[]> {
+  return (await runTool('mdir', ['-b', '-/', '-i', partition(path), '::'])).trim().split('\n');
+}
