@@ -96,6 +96,6 @@ scenario(
     assert.equal(await sha256(source), before, 'the source was not changed');
     assert.deepEqual(await describeDisk(target, layout), content);
     const disk = { name: 'disk', path: target, bus: 'virtio' } as const;
-    await startsFrom(bench, layout, disk, (started) => look(started)('boots'));
+    await startsFrom(bench, layout, disk, { look: (started) => look(started)('boots') });
   },
 );

@@ -32,14 +32,6 @@ export const recipes: readonly Recipe[] = [
     look: mountToLook('$1', 'xfs'),
   },
   {
-    kind: 'btrfs',
-    sizes: [128],
-    // What one file's sync wrote into the log tree waits there until the whole is committed.
-    make: `mkfs.btrfs -q -f $1; ${use('$1', 'btrfs', 'btrfs', 'commit=900')}
-    dd if=/etc/passwd of=/run/dirty/btrfs/x conv=fsync 2>/dev/null`,
-    look: mountToLook('$1', 'btrfs'),
-  },
-  {
     kind: 'ntfs',
     sizes: [64],
     make: `mkntfs -q -F -f $1 >/dev/null; ${use('$1', 'ntfs', 'ntfs3')}`,
@@ -60,6 +52,14 @@ export const recipes: readonly Recipe[] = [
     make: `pvcreate -q -y $1; vgcreate -q test $1; lvcreate -q -y -Zn -Wn -l 12 -n data test
     mkfs.ext4 -q -F /dev/test/data; ${use('/dev/test/data', 'lvm')}`,
     look: `vgchange -q -ay test; ${mountToLook('/dev/test/data')}; vgchange -q -an test`,
+  },
+  {
+    kind: 'btrfs',
+    sizes: [128],
+    // What one file's sync wrote into the log tree waits there until the whole is committed: by any later `sync`.
+    make: `mkfs.btrfs -q -f $1; ${use('$1', 'btrfs', 'btrfs', 'commit=900')}
+    dd if=/etc/passwd of=/run/dirty/btrfs/x conv=fsync 2>/dev/null`,
+    look: mountToLook('$1', 'btrfs'),
   },
   { kind: 'swap', sizes: [64], make: 'mkswap $1 >/dev/null; swapon $1', look: 'swapon $1; swapoff $1' },
 ];

@@ -47,6 +47,10 @@ const readers: Readonly<Record<FileSystemPlace['kind'], (image: string, to: stri
     await runTool('e2fsck', ['-f', '-n', image]);
     await runTool('debugfs', ['-R', `rdump / ${to}`, image]);
   },
+  async btrfs(image, to) {
+    await runTool('btrfs', ['check', '--readonly', image]);
+    await runTool('btrfs', ['restore', image, to]);
+  },
   async fat(image, to) {
     await runTool('fsck.fat', ['-n', image]);
     await runTool('mcopy', ['-s', '-i', image, '::*', to]);

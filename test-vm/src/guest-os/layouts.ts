@@ -8,7 +8,7 @@ import type { Firmware } from '../firmware.ts';
 /** A file system that is looked into from outside. */
 export interface FileSystemPlace {
   readonly partition: number;
-  readonly kind: 'ext4' | 'fat';
+  readonly kind: 'btrfs' | 'ext4' | 'fat';
 }
 
 export interface Layout {
@@ -20,6 +20,8 @@ export interface Layout {
   readonly prepare: string;
   /** GRUB's installation, inside the installed system. */
   readonly grub: string;
+  /** What only a boot entry in the firmware's own memory starts: no machine that has not made one. */
+  readonly needsBootEntry?: true;
 }
 
 /** An id of the disk with this number: 8-4-4-4-12 digits, the last of which says what it is of. */
@@ -64,10 +66,10 @@ const mounts = (...list: readonly (readonly [string, string, string, string])[])
 const fstab = (...lines: readonly string[]): string =>
   `mkdir -p "$target/etc"\ncat >"$target/etc/fstab" <<'FSTAB'\n${lines.join('\n')}\nFSTAB`;
 
-const grubForBios = 'grub-install --target=i386-pc "$disk"\ngrub-mkconfig -o /boot/grub/grub.cfg';
+const grubMenu = 'grub-mkconfig -o /boot/grub/grub.cfg';
+const grubForBios = `grub-install --target=i386-pc "$disk"\n${grubMenu}`;
 
-const grubForUefi = `grub-install --target=x86_64-efi --efi-directory=/boot/efi --no-nvram "$disk"
-grub-mkconfig -o /boot/grub/grub.cfg`;
+const grubForUefi = 'grub-install --target=x86_64-efi --efi-directory=/boot/efi --no-nvram';
 
 export const layouts = {
   'bios-gpt': {
@@ -102,7 +104,49 @@ export const layouts = {
         `UUID=${id(2, 0x13)} none swap sw 0 0`,
       ),
     ].join('\n'),
-    grub: grubForUefi.replace('--no-nvram', '--no-nvram --removable'),
+    grub: `${grubForUefi} --removable\n${grubMenu}`,
+  },
+  'uefi-btrfs': {
+    sizeMiB: 640,
+    firmware: 'uefi',
+    fileSystems: [
+      { partition: 1, kind: 'fat' },
+      { partition: 2, kind: 'btrfs' },
+    ],
+    prepare: [
+      gpt(3, ['esp', '40MiB', 'esp'], ['linux', '', 'root']),
+      fat32('"$(part 1)"', '5a170003'),
+      `mkfs.btrfs -q -f -U ${id(3, 0x12)} -L root "$(part 2)"`,
+      'mkdir -p /run/top\nmount -t btrfs "$(part 2)" /run/top\nbtrfs -q subvolume create /run/top/@\numount /run/top',
+      mounts(
+        [`UUID=${id(3, 0x12)}`, '/', 'btrfs', 'rw,subvol=@'],
+        ['UUID=5A17-0003', '/boot/efi', 'vfat', 'rw'],
+      ),
+      fstab(`UUID=${id(3, 0x12)} / btrfs subvol=@ 0 0`, 'UUID=5A17-0003 /boot/efi vfat umask=0077 0 1'),
+    ].join('\n'),
+    // Known to the firmware by a boot entry alone, as on most machines.
+    grub: `${grubForUefi} --bootloader-id=small\n${grubMenu}`,
+    needsBootEntry: true,
+  },
+  'bios-lvm': {
+    sizeMiB: 640,
+    firmware: 'bios',
+    fileSystems: [{ partition: 1, kind: 'ext4' }],
+    prepare: [
+      `sfdisk -q "$disk" <<'TABLE'\nlabel: dos\nlabel-id: 0x5a170004\nsize=120MiB, type=83, bootable\ntype=8e\nTABLE\nsettle`,
+      ext4('"$(part 1)"', id(4, 0x11), 'boot'),
+      'pvcreate -q -y "$(part 2)"\nvgcreate -q small "$(part 2)"',
+      'lvcreate -q -y -Zn -Wn -L 400M -n root small\nlvcreate -q -y -Zn -Wn -L 64M -n swap small',
+      ext4('/dev/small/root', id(4, 0x12), 'root'),
+      swap('/dev/small/swap', id(4, 0x13)),
+      mounts([`UUID=${id(4, 0x12)}`, '/', 'ext4', 'rw'], [`UUID=${id(4, 0x11)}`, '/boot', 'ext4', 'rw']),
+      fstab(
+        '/dev/mapper/small-root / ext4 errors=remount-ro 0 1',
+        `UUID=${id(4, 0x11)} /boot ext4 defaults 0 2`,
+        '/dev/mapper/small-swap none swap sw 0 0',
+      ),
+    ].join('\n'),
+    grub: grubForBios,
   },
 } as const satisfies Readonly<Record<string, Layout>>;
 

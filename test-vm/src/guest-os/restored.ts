@@ -11,30 +11,44 @@ import { runTool } from '../tool.ts';
 import { checkFiles, logIn } from './console.ts';
 import { describeDisk } from './describe.ts';
 import { installedDisk } from './install.ts';
-import { layouts, type LayoutName } from './layouts.ts';
+import { layouts, type Layout, type LayoutName } from './layouts.ts';
 
 export interface RestoredOptions {
   readonly layout: LayoutName;
-  /** What the disk is attached to, when it is imaged and afterwards. */
+  /** What the disk is attached to when it is imaged. */
   readonly bus: Bus;
+  /** Another disk to restore to; the same one if not said. */
+  readonly target?: {
+    readonly bus: Bus;
+    readonly sizeMiB: number;
+    /** More of the step, for example `grow: last`. */
+    readonly options?: string;
+  };
 }
 
-/** Starts the machine from its disk alone and looks at every file. What is written while it runs is forgotten; `look` may look at it. */
+export interface StartsOptions {
+  /** The machine that was started under this name, with what its firmware remembers. */
+  readonly machine?: string;
+  /** May look at it before it is switched off. */
+  readonly look?: (machine: Machine) => Promise<unknown>;
+}
+
+/** Starts the machine from its disk alone and looks at every file. What is written while it runs is forgotten. */
 export async function startsFrom(
   bench: Bench,
   layout: LayoutName,
   disk: Disk,
-  look?: (machine: Machine) => Promise<unknown>,
+  options: StartsOptions = {},
 ): Promise<void> {
   const overlay = bench.path(`changes-${bench.machines.length + 1}.qcow2`);
   const backing = ['-b', disk.path, '-F', 'raw'];
   await runTool('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, overlay]);
   const { firmware } = layouts[layout];
   const own = { ...disk, path: overlay, format: 'qcow2' } as const;
-  const machine = await bench.start({ medium: 'none', firmware, disks: [own] });
+  const machine = await bench.start({ medium: 'none', firmware, disks: [own] }, options.machine);
   const seconds = await logIn(machine);
   await checkFiles(machine);
-  await look?.(machine);
+  await options.look?.(machine);
   await machine.powerCut();
   bench.note(`login after ${seconds.toFixed(0)} s`);
 }
@@ -55,25 +69,32 @@ steps:
   - ${step}
 `;
 
-/** Runs a job in a machine that is ready, with `disks` plugged in. */
-export async function runJobWith(bench: Bench, disks: readonly Disk[], job: string): Promise<void> {
-  const machine = await bench.startReady();
-  for (const disk of disks) await machine.plug(disk);
+/** Runs a job to its end in a machine that is ready. */
+async function runToTheEnd(machine: Machine, job: string): Promise<void> {
   const { outcome, exitCode } = await runJob(machine, job);
   assert.deepEqual([outcome, exitCode], ['done', 0]);
   await machine.agent.run('sync');
   await machine.powerCut();
 }
 
-export function restoresAndStarts({ layout, bus }: RestoredOptions): void {
-  const name = `${layout} on ${bus}: imaged, wiped, restored, and it starts to its login with all its files`;
+/** The same in one with `disks` plugged in. */
+export async function runJobWith(bench: Bench, disks: readonly Disk[], job: string): Promise<void> {
+  const machine = await bench.startReady();
+  for (const disk of disks) await machine.plug(disk);
+  await runToTheEnd(machine, job);
+}
+
+export function restoresAndStarts({ layout, bus, target }: RestoredOptions): void {
+  const where = target === undefined ? '' : ` to ${target.sizeMiB} MiB on ${target.bus}`;
+  const name = `${layout} on ${bus}: imaged, wiped, restored${where}, and it starts to its login with all its files`;
   scenario(name, { seconds: 480 }, async (bench) => {
+    const { firmware, needsBootEntry } = layouts[layout] as Layout;
     const original = await installedDisk(layout);
     const sizeBytes = (await stat(original)).size;
     const disk: Disk = { name: 'disk', path: bench.path('disk.img'), bus };
     await copyFile(original, disk.path, constants.COPYFILE_FICLONE);
     const [content, bytes] = [await describeDisk(original, layout), await sha256(original)];
-    await startsFrom(bench, layout, disk);
+    if (needsBootEntry !== true) await startsFrom(bench, layout, disk);
 
     const images = await imagesDisk(bench);
     await runJobWith(
@@ -83,14 +104,20 @@ export function restoresAndStarts({ layout, bus }: RestoredOptions): void {
     );
     assert.equal(await sha256(disk.path), bytes, 'imaging changes no byte of the disk');
 
-    await noisyFile(disk.path, sizeBytes, 99);
-    await assert.rejects(describeDisk(disk.path, layout), 'the disk is wiped');
-    await runJobWith(
-      bench,
-      [images, disk],
-      jobFile('put-back', 'restore: { image: whole, target: { serial: DISK } }'),
-    );
-    assert.deepEqual(await describeDisk(disk.path, layout), content);
-    await startsFrom(bench, layout, disk);
+    const restored =
+      target === undefined ? disk : { ...disk, path: bench.path('target.img'), bus: target.bus };
+    await noisyFile(restored.path, target === undefined ? sizeBytes : target.sizeMiB << 20, 99);
+    await assert.rejects(describeDisk(restored.path, layout), 'the disk is wiped');
+    const options = target?.options === undefined ? '' : `, ${target.options}`;
+    const job = jobFile('put-back', `restore: { image: whole, target: { serial: DISK }${options} }`);
+    if (needsBootEntry === true) {
+      // Only a machine with this firmware can be told.
+      const machine = await bench.start({ firmware, disks: [images, restored] }, 'own');
+      await machine.ready();
+      await runToTheEnd(machine, job);
+    } else await runJobWith(bench, [images, restored], job);
+    if (target === undefined) assert.deepEqual(await describeDisk(restored.path, layout), content);
+    else await runTool('sfdisk', ['--verify', restored.path]);
+    await startsFrom(bench, layout, restored, needsBootEntry === true ? { machine: 'own' } : {});
   });
 }
