@@ -26,6 +26,7 @@ import type { JobEvent, JobFileEvent, ResultEvent } from './job-events.ts';
 import type { JobFile } from './job-file.ts';
 import { readRecord, writeRecord, type JobRecord } from './job-record.ts';
 import { placeRepository, type PlacedRepository } from './repository-rule.ts';
+import { stepAgain } from './step-again.ts';
 import { checkPlannedDisks, findStep, type FoundStep } from './steps.ts';
 import { watchServer } from './watch-server.ts';
 
@@ -127,7 +128,7 @@ class FileRun {
   }
 
   async run(): Promise<ResultEvent> {
-    const { onReady, emit, dryRun } = this.#options;
+    const { onReady, emit, dryRun, signal } = this.#options;
     const position = await this.#position();
     const found = await this.#find();
     const left = found.slice(position.firstStep);
@@ -148,7 +149,15 @@ class FileRun {
     for (let i = position.firstStep; i < found.length; i++) {
       const begun = position.begun && i === position.firstStep;
       await this.#keepStarted(i, true, found[i]!, reports, position.startedAt);
-      const report = await this.#step(i, found[i]!, begun ? position.overwriting : undefined);
+      const overwriting = found[i]!.disks.map(({ key }) => key);
+      const report = await stepAgain(
+        (again) => this.#step(i, found[i]!, again ? overwriting : begun ? position.overwriting : undefined),
+        {
+          server: this.#place.server,
+          ...(signal === undefined ? {} : { signal }),
+          onNote: (note) => emit({ type: 'note', note }),
+        },
+      );
       reports.push(report);
       emit({ type: 'report', ...report });
       if (!isGood(report.outcome)) break;
