@@ -22,7 +22,7 @@ const newDisk = 'NEW-DISK-9X42';
 
 scenario(
   'at the serial line: a whole disk is saved and put back on another, the same to the last byte',
-  {},
+  { seconds: 360 },
   async (bench) => {
     const source = await makeSourceDisk(bench.path('old.img'), { name: 'serial' });
     const before = await sha256(source);
