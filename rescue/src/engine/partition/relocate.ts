@@ -5,8 +5,9 @@
  */
 import type { BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
-import { arrayBytes, encodeGptHeader, gptArrayCrc, RESERVED_ARRAY_BYTES, type GptHeader } from './gpt.ts';
-import { encodeMbr, MBR_BYTES, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
+import { arrayBytes, gptArrayCrc, RESERVED_ARRAY_BYTES } from './gpt.ts';
+import { MBR_BYTES } from './mbr.ts';
+import { moveGpt, protectiveMbr } from './move-gpt.ts';
 import type { GptTable, PartitionTable } from './partition-table.ts';
 import { MOST_MBR_SECTORS, placeMbr } from './place-mbr.ts';
 import { isKept, type LayoutPart, type LayoutRoom, type Placement } from './plan-layout.ts';
@@ -179,74 +180,6 @@ function formerBackup(table: GptTable, end: number): TableWrite[] {
   });
 }
 
-interface NewPlaces {
-  readonly sectorSize: number;
-  /** Of the target. */
-  readonly sectors: number;
-  readonly backupArraySector: number;
-  readonly usableEndSector: number;
-  readonly hasRoomForPrimary: boolean;
-  /** The entries are others than those of the image. */
-  readonly withPrimaryEntries: boolean;
-}
-
-/** Both copies for the new places, made from `source` where one is damaged; ascending. */
-function moveGpt(
-  { primary, backup }: GptCopies,
-  source: GptCopy,
-  {
-    sectorSize,
-    sectors,
-    backupArraySector,
-    usableEndSector,
-    hasRoomForPrimary,
-    withPrimaryEntries,
-  }: NewPlaces,
-): { writes: TableWrite[]; warnings: string[] } {
-  const array = new Uint8Array(Math.ceil(arrayBytes(source.header) / sectorSize) * sectorSize);
-  array.set(source.array);
-  const backupSector = sectors - 1;
-  const primaryHeader = { ...source.header, usableEndSector, ownSector: 1, otherSector: backupSector };
-  const headerOf = (template: GptCopy, header: GptHeader): Uint8Array =>
-    encodeGptHeader({ ...header, headerBytes: template.header.headerBytes }, template.headerSector);
-
-  const writes: TableWrite[] = [];
-  const warnings: string[] = [];
-  const offset = sectorSize;
-  const what = 'primary GPT header';
-  if (isValidCopy(primary)) {
-    writes.push({ offset, bytes: headerOf(primary, primaryHeader), what });
-    const { arraySector } = primary.header;
-    if (withPrimaryEntries)
-      writes.push({ offset: arraySector * sectorSize, bytes: array, what: 'primary GPT entries' });
-  } else if (hasRoomForPrimary) {
-    writes.push(
-      { offset, bytes: headerOf(source, { ...primaryHeader, arraySector: 2 }), what },
-      { offset: 2 * sectorSize, bytes: array, what: 'primary GPT entries' },
-    );
-    warnings.push(`The primary GPT of the image ${primary.problem}: it is made anew from the backup.`);
-  } else {
-    warnings.push(
-      `The primary GPT of the image ${primary.problem}, and there is no room to make it anew: only the backup is written.`,
-    );
-  }
-  const backupHeader: GptHeader = {
-    ...primaryHeader,
-    ownSector: backupSector,
-    otherSector: 1,
-    arraySector: backupArraySector,
-  };
-  writes.push(
-    { offset: backupArraySector * sectorSize, bytes: array, what: 'backup GPT entries' },
-    {
-      offset: backupSector * sectorSize,
-      bytes: headerOf(isValidCopy(backup) ? backup : source, backupHeader),
-      what: 'backup GPT header',
-    },
-  );
-  return { writes, warnings };
-}
-
 function minimumWithoutGpt(table: PartitionTable): number {
   // The database of a dynamic disk lies behind its partitions, and a disk without a table is one region.
   if (table.kind !== 'mbr' || table.partitions.some(({ typeId }) => typeId === '0x42'))
@@ -290,29 +223,4 @@ function placesOf(source: GptCopy, copies: GptCopies, table: GptTable): Places {
     reserveSectors: Math.max(0, reserve),
     hasRoomForPrimary: (2 + arraySectors) * sectorSize <= contentStart,
   };
-}
-
-/** The MBR with its protection stretched to the target's end, if it reached the imaged disk's or the target's. */
-async function protectiveMbr(
-  reader: BlockReader,
-  sectorSize: number,
-  imaged: number,
-  sectors: number,
-): Promise<TableWrite | undefined> {
-  const before = await reader.read(0, sectorSize);
-  const mbr = parseMbr(before);
-  if (mbr === undefined) return undefined;
-  const used = mbr.entries.filter(({ sectorCount }) => sectorCount !== 0);
-  const isHybrid = used.some(({ type }) => type !== PROTECTIVE_TYPE);
-  const entries = mbr.entries.map((entry) => {
-    if (entry.type !== PROTECTIVE_TYPE || entry.sectorCount === 0) return entry;
-    const end = entry.startSector + entry.sectorCount;
-    const reachesEnd = end >= imaged || end > sectors || (!isHybrid && used.length === 1);
-    // All ones means "to the end, however far".
-    if (!reachesEnd || entry.sectorCount === 0xffffffff) return entry;
-    return { ...entry, sectorCount: Math.min(sectors - entry.startSector, 0xffffffff) };
-  });
-  const bytes = encodeMbr({ ...mbr, entries }, before);
-  if (Buffer.compare(bytes, before) === 0) return undefined;
-  return { offset: 0, bytes, what: isHybrid ? 'hybrid MBR' : 'protective MBR' };
 }
