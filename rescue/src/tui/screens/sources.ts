@@ -203,10 +203,7 @@ function targetReason(
   // First what nothing can change.
   if (state.place?.disks.includes(disk.path) === true) return w.isPlace;
   if (state.targets.some(({ path }) => path === disk.path)) return w.chosen;
-  if (part !== undefined) {
-    if (disk.sizeBytes < leastBytes(part)) return w.small(format.bytes(leastBytes(part)));
-  }
-  const inUse = useReason(listed, words);
-  if (inUse !== undefined) return inUse;
-  return uses.some(({ kind }) => kind === 'read-only') ? w.readOnly : undefined;
+  if (uses.some(({ kind }) => kind === 'read-only')) return w.readOnly;
+  if (part !== undefined && disk.sizeBytes < leastBytes(part)) return w.small(format.bytes(leastBytes(part)));
+  return useReason(listed, words);
 }
