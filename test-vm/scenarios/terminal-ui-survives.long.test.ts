@@ -20,7 +20,7 @@ const share = (text: string): number => Number(/ (\d+) % /.exec(text)?.[1]);
 
 scenario(
   'goes on when disks come and go, when it dies, and when the job’s process dies',
-  {},
+  { seconds: 360 },
   async (bench) => {
     const machine = await bench.startReady();
     const seat = serialSeat(machine);

@@ -1,5 +1,6 @@
 /** The tools of the rescue environment, as its own scripts and programs do them. */
 import { open, readFile } from 'node:fs/promises';
+import { isSea } from 'node:sea';
 import type { Keymap } from '../flow/state.ts';
 import { runCommand, type CommandResult } from './command.ts';
 
@@ -69,7 +70,7 @@ export function endMachine(action: 'reboot' | 'power-off'): Promise<CommandResul
 
 /** Copies the logs with the program's own command. */
 export function saveLogs(folder: string, signal: AbortSignal): Promise<CommandResult> {
-  const [, script] = process.argv;
-  const self = script === undefined || script === process.execPath ? [] : [script];
+  // The executable's second argument is what it was called as, which is no script.
+  const self = isSea() ? [] : [process.argv[1]!];
   return runCommand(process.execPath, [...self, 'logs', '--to', folder], { signal });
 }
