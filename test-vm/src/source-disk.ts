@@ -100,20 +100,41 @@ async function makeFileSystem(kind: Kind, image: string, files: string, sector: 
   }
 }
 
+/** Where a partition of such a disk is, in bytes. */
+export interface SourcePlace {
+  readonly startBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** The partitions as the table on `path` has them, in their order; sectors of 512 bytes. */
+export async function readSourcePlaces(path: string): Promise<SourcePlace[]> {
+  const dump = JSON.parse(await runTool('sfdisk', ['--json', path])) as {
+    partitiontable: { partitions: { start: number; size: number }[] };
+  };
+  return dump.partitiontable.partitions.map(({ start, size }) => ({
+    startBytes: start * 512,
+    sizeBytes: size * 512,
+  }));
+}
+
 /**
  * What such a disk holds, for comparisons: its table, and the SHA-256 of every file. Throws where a checker finds
- * something, or a table or a file is not there.
+ * something, or a table or a file is not there. `places`: where its partitions are now, if they were moved.
  */
-export async function describeSourceDisk(path: string): Promise<Readonly<Record<string, string>>> {
+export async function describeSourceDisk(
+  path: string,
+  places?: readonly SourcePlace[],
+): Promise<Readonly<Record<string, string>>> {
   const dump = await runTool('sfdisk', ['--dump', path]);
   const found: Record<string, string> = { table: dump.replaceAll(path, 'disk') };
   const work = await mkdtemp(`${path}-work-`);
   try {
-    for (const kind of kinds) {
+    for (const [index, kind] of kinds.entries()) {
       const image = join(work, `${kind}.img`);
-      const size = sizesMiB[kind] * MiB;
+      const usual = { startBytes: startOf(kind), sizeBytes: sizesMiB[kind] * MiB };
+      const { startBytes, sizeBytes } = places?.[index] ?? usual;
       const from = await open(path, 'r');
-      const { buffer } = await from.read(Buffer.alloc(size), 0, size, startOf(kind));
+      const { buffer } = await from.read(Buffer.alloc(sizeBytes), 0, sizeBytes, startBytes);
       await from.close();
       await writeFile(image, buffer);
       for (const [name, bytes] of await readFiles(kind, image, join(work, kind)))
