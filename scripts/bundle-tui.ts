@@ -18,14 +18,14 @@ export const withoutTopLevelAwait: Plugin = {
     build.onLoad({ filter: /[\\/]tui[\\/]tui-command\.ts$/ }, async ({ path }) => ({
       contents: replaceOnce(
         await readFile(path, 'utf8'),
-        "const { runTui } = await import('./start.ts');",
+        "return import('./start.ts');",
         // It is text in the bundle; given the chance the engine would "fetch" it, and Node load all of its HTTP client.
         `const { loadYoga } = await import('yoga-layout/load');
          const { fetch } = globalThis;
          globalThis.fetch = undefined;
          ${PLACE} = await loadYoga();
          globalThis.fetch = fetch;
-         const { runTui } = await import('./start.ts');`,
+         return import('./start.ts');`,
         path,
       ).replace(/^/, '// @ts-nocheck\n'),
       loader: 'ts',

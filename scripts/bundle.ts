@@ -76,12 +76,14 @@ for (const name of Object.keys(parts)) assets[`${name}.cjs`] = join(work, `${nam
 for (const name of ['cli', 'tui']) {
   const cache = join(work, `${name}.cache`);
   // With a seed of its own each run would give another cache. It is not one of the flags that the cache is bound to.
-  execFileSync(node, [
+  const args = [
     '--random-seed=1',
     join(import.meta.dirname, 'code-cache.ts'),
     join(work, `${name}.cjs`),
     cache,
-  ]);
+  ];
+  // Functions are numbered in the cache, and what Node does for a variable of the environment counts.
+  execFileSync(node, args, { env: {}, stdio: ['ignore', 'ignore', 'inherit'] });
   assets[`${name}.cache`] = cache;
 }
 rmSync(output, { force: true });

@@ -1,12 +1,22 @@
 /**
- * Writes V8's code cache of a script. Run with the very Node that will load the script: no other takes it.
+ * Writes V8's code cache of a part of the executable (rescue/src/engine/base/load-part.ts), after loading it as a start
+ * does: only functions that have run are in the cache. Run with the very Node that will load it: no other takes it.
  * Usage: node --random-seed=1 scripts/code-cache.ts SCRIPT CACHE
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { Script } from 'node:vm';
 
-const [script, cache] = process.argv.slice(2);
-if (script === undefined || cache === undefined) throw new Error('code-cache.ts SCRIPT CACHE');
-const compiled = new Script(readFileSync(script, 'utf8'), { filename: basename(script) });
-writeFileSync(cache, compiled.createCachedData());
+interface Part {
+  readonly loadScreens?: () => Promise<unknown>;
+}
+
+const [path, cache] = process.argv.slice(2);
+if (path === undefined || cache === undefined) throw new Error('code-cache.ts SCRIPT CACHE');
+const script = new Script(readFileSync(path, 'utf8'), { filename: basename(path) });
+const module = { exports: {} as Part };
+const run = script.runInThisContext() as (...args: unknown[]) => void;
+run(module, module.exports, createRequire(process.execPath));
+await module.exports.loadScreens?.();
+writeFileSync(cache, script.createCachedData());

@@ -42,14 +42,19 @@ export async function runTuiCommand(args: readonly string[]): Promise<number> {
   if (values.plain !== true && consoles.length === 0 && !(process.stdin.isTTY && process.stdout.isTTY))
     return usage('the terminal UI needs a terminal; "permafrost help" lists the commands');
   const spoken = language === undefined ? {} : { language };
-  // Chalk asks the environment while it is loaded, once for all consoles; each theme decides for itself.
-  process.env['FORCE_COLOR'] = '1';
   if (values.plain === true) {
     const { runPlain } = await import('./plain/run-plain.ts');
     return runPlain({ environment: process.env, ...spoken });
   }
-  const { runTui } = await import('./start.ts');
+  const { runTui } = await loadScreens();
   return runTui({ consoles, environment: process.env, ...spoken });
+}
+
+/** Loads what draws; the build does so too, since V8's code cache holds what has run (scripts/code-cache.ts). */
+export async function loadScreens(): Promise<typeof import('./start.ts')> {
+  // Chalk asks the environment while it is loaded, once for all consoles; each theme decides for itself.
+  process.env['FORCE_COLOR'] = '1';
+  return import('./start.ts');
 }
 
 function usage(problem: string): number {

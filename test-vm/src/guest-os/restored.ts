@@ -29,6 +29,8 @@ export interface RestoredOptions {
 export interface StartsOptions {
   /** The machine that was started under this name, with what its firmware remembers. */
   readonly machine?: string;
+  /** What the firmware says of the boot entry that it starts. */
+  readonly bootEntry?: RegExp;
   /** May look at it before it is switched off. */
   readonly look?: (machine: Machine) => Promise<unknown>;
 }
@@ -47,6 +49,8 @@ export async function startsFrom(
   const own = { ...disk, path: overlay, format: 'qcow2' } as const;
   const machine = await bench.start({ medium: 'none', firmware, disks: [own] }, options.machine);
   const seconds = await logIn(machine);
+  if (options.bootEntry !== undefined)
+    assert.match(machine.serial.plainLog, options.bootEntry, 'what the firmware says that it starts');
   await checkFiles(machine);
   await options.look?.(machine);
   await machine.powerCut();
@@ -84,6 +88,9 @@ export async function runJobWith(bench: Bench, disks: readonly Disk[], job: stri
   await runToTheEnd(machine, job);
 }
 
+/** Entries that the firmware makes by itself are named after it and the disk. */
+const ownEntry = /starting Boot[0-9A-F]{4} "(?!UEFI )[^"]+" from HD\(/;
+
 export function restoresAndStarts({ layout, bus, target }: RestoredOptions): void {
   const where = target === undefined ? '' : ` to ${target.sizeMiB} MiB on ${target.bus}`;
   const name = `${layout} on ${bus}: imaged, wiped, restored${where}, and it starts to its login with all its files`;
@@ -118,6 +125,11 @@ export function restoresAndStarts({ layout, bus, target }: RestoredOptions): voi
     } else await runJobWith(bench, [images, restored], job);
     if (target === undefined) assert.deepEqual(await describeDisk(restored.path, layout), content);
     else await runTool('sfdisk', ['--verify', restored.path]);
-    await startsFrom(bench, layout, restored, needsBootEntry === true ? { machine: 'own' } : {});
+    await startsFrom(
+      bench,
+      layout,
+      restored,
+      needsBootEntry === true ? { machine: 'own', bootEntry: ownEntry } : {},
+    );
   });
 }
