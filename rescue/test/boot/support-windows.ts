@@ -35,6 +35,8 @@ async function ntfs(
   fill: (folder: string) => Promise<void>,
 ): Promise<string> {
   await makeVolume(path, { sizeBytes: sizeMib * MIB });
+  // Two that are made within one second have the same otherwise.
+  await run('ntfslabel', [`--new-serial=5a170000000000${sizeMib.toString(16).padStart(2, '0')}`, path]);
   const volume = await mountVolume(t, path);
   await fill(volume.folder);
   await volume.unmount();
