@@ -61,7 +61,7 @@ for (const [name, options] of Object.entries(parts)) {
     absWorkingDir: root,
     outfile: join(work, `${name}.cjs`),
     // What loads it calls the function that it is.
-    banner: { js: '(function (module, exports, require) {' },
+    banner: { js: '(function (module, exports, require, __filename, __dirname) {' },
     footer: { js: '})' },
   });
 }

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { Script } from 'node:vm';
 
 interface Part {
@@ -17,6 +17,7 @@ if (path === undefined || cache === undefined) throw new Error('code-cache.ts SC
 const script = new Script(readFileSync(path, 'utf8'), { filename: basename(path) });
 const module = { exports: {} as Part };
 const run = script.runInThisContext() as (...args: unknown[]) => void;
-run(module, module.exports, createRequire(process.execPath));
+const { execPath } = process;
+run(module, module.exports, createRequire(execPath), execPath, dirname(execPath));
 await module.exports.loadScreens?.();
 writeFileSync(cache, script.createCachedData());

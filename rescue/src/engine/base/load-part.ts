@@ -4,6 +4,7 @@
  * (scripts/bundle.ts); one that does not fit is left, and the part compiled.
  */
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { getAsset, getAssetKeys, getRawAsset } from 'node:sea';
 import { Script } from 'node:vm';
 
@@ -18,6 +19,7 @@ export function loadPart(name: string): unknown {
     process.stderr.write(`permafrost: the code cache of ${name} does not fit\n`);
   const module = { exports: {} };
   const run = script.runInThisContext() as (...args: unknown[]) => void;
-  run(module, module.exports, createRequire(process.execPath));
+  const { execPath } = process;
+  run(module, module.exports, createRequire(execPath), execPath, dirname(execPath));
   return module.exports;
 }
