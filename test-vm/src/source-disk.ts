@@ -169,5 +169,8 @@ async function readFiles(kind: Kind, image: string, folder: string): Promise<[st
 
 async function readNtfsFile(image: string, name: string): Promise<Buffer> {
   // ntfscat writes to standard output only, and its bytes are no text.
-  return Buffer.from(await runTool('sh', ['-c', 'ntfscat "$1" "$2" | base64', 'sh', image, name]), 'base64');
+  return Buffer.from(
+    await runTool('bash', ['-o', 'pipefail', '-c', 'ntfscat -f "$1" "$2" | base64', 'bash', image, name]),
+    'base64',
+  );
 }
