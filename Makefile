@@ -54,7 +54,7 @@ demo: iso ## Image, wipe and restore a real demo disk, then the same on a bare v
 demo-cli: build ## Only the first part of the demo
 	@node scripts/demo.ts
 
-test: ready ## Run all that CI runs (needs root or sudo; under 40 minutes)
+test: ready ## Run all that CI runs (needs root or sudo; 40 minutes, an hour on a slow machine)
 	@node scripts/test.ts all
 
 test-fast: ready ## Run lint, types and unit tests (under 3 minutes)
