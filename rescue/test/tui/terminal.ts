@@ -76,16 +76,22 @@ export class Terminal {
     await this.#tmux('send-keys', '-l', text);
   }
 
+  /** What the entry with the focus is called: what stands beside it may come later. */
+  async #focused(): Promise<string> {
+    const line = (await this.screen()).split('\n').find((shown) => /^ [›>] /.test(shown)) ?? '';
+    return line.trim().split(/ {2,}/)[0]!;
+  }
+
   /** Presses `key` until the line with the focus shows `wanted`. */
   async moveTo(wanted: string, key = 'Down'): Promise<void> {
     for (let i = 0; i < 60; i++) {
-      const screen = await this.screen();
-      const focused = screen.split('\n').find((line) => /^ [›>] /.test(line)) ?? '';
+      const focused = await this.#focused();
       if (focused.includes(wanted)) return;
       await this.press(key);
-      // The answer to a key is a picture in which the focus or the window is another.
+      // Only another focus answers the key: a picture is also drawn anew because a disk came. A key that is not
+      // waited for would move the focus on after the wanted entry was seen.
       const end = performance.now() + 5000;
-      while ((await this.screen()) === screen && performance.now() < end) await delay(20);
+      while ((await this.#focused()) === focused && performance.now() < end) await delay(20);
     }
     throw new Error(`the focus never came to: ${wanted}\n${await this.screen()}`);
   }
