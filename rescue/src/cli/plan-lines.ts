@@ -59,7 +59,8 @@ function changeLine(change: NonNullable<DiskPlan['layout']>[number]): string {
   const then = tool === undefined ? '' : `; its file system ${when}`;
   if (into !== undefined) {
     const where = isNew === true ? `becomes partition ${into}, a new one` : `goes into partition ${into}`;
-    return `partition ${number} of the image ${where}, ${formatBytes(to.length)} at ${formatBytes(to.start)}${then}`;
+    const less = to.length < from.length ? `, smaller than the ${formatBytes(from.length)} that it had` : '';
+    return `partition ${number} of the image ${where}, ${formatBytes(to.length)} at ${formatBytes(to.start)}${less}${then}`;
   }
   const sizes = `from ${formatBytes(from.length)} to ${formatBytes(to.length)}`;
   const how = [
@@ -75,7 +76,9 @@ function shrinkLines({ shrinking }: DiskPlan, width: number): string[] {
   const { leastBytes, partitions, scratch, scratchBytes } = shrinking;
   return [
     ...wrap(
-      `the smallest target that would do has ${leastBytes} bytes (${formatBytes(leastBytes)}):`,
+      leastBytes === undefined
+        ? 'what gets smaller:'
+        : `the smallest target that would do has ${leastBytes} bytes (${formatBytes(leastBytes)}):`,
       width,
       '  ',
     ),

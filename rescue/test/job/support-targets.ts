@@ -1,5 +1,7 @@
 /** Targets that are full of noise, and what must not have changed. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../support/command.ts';
 import { fillWithNoise, sparseFile } from '../support/scratch.ts';
@@ -15,6 +17,25 @@ export async function noisyFile(folder: string, name: string, bytes: number): Pr
 /** SHA-256 of all of it. */
 export async function digest(path: string): Promise<string> {
   return (await run('sha256sum', [path])).stdout.split(' ')[0]!;
+}
+
+/** SHA-256 of each run of bytes that is none of `spans`. */
+export async function outside(
+  path: string,
+  spans: readonly (readonly [number, number])[],
+): Promise<string[]> {
+  const file = await open(path, 'r');
+  const { size } = await file.stat();
+  const digests: string[] = [];
+  let at = 0;
+  for (const [start, end] of [...spans, [size, size]].sort((a, b) => a[0] - b[0]) as [number, number][]) {
+    const bytes = Buffer.alloc(start - at);
+    await file.read(bytes, 0, bytes.length, at);
+    digests.push(createHash('sha256').update(bytes).digest('hex'));
+    at = end;
+  }
+  await file.close();
+  return digests;
 }
 
 /** Each of `commands` is refused for `reason`, and no byte of `target` changes. */

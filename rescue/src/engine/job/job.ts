@@ -176,8 +176,9 @@ export interface LeastPartition {
 
 /** What is known of a target on which not all partitions can have the size that they had. */
 export interface ShrinkPlan {
-  /** The smallest target that would do, in bytes, and what makes it so. */
-  readonly leastBytes: number;
+  /** Whole disks: the smallest target that would do, in bytes. */
+  readonly leastBytes?: number;
+  /** How small partitions can get; of single ones those that get smaller. */
   readonly partitions: readonly LeastPartition[];
   /** The folder for scratch files, and about what they need, in bytes. */
   readonly scratch: string;

@@ -10,11 +10,14 @@ import type { PartitionTable } from '../partition/partition-table.ts';
 import type { Span } from '../partition/plan-layout.ts';
 import type { TablePlan, TableWrite } from '../partition/relocate.ts';
 import { readTable } from '../partition/table.ts';
+import type { FrameReader } from '../repository/frame-reader.ts';
 import type { ImagedDisk, ImagedRegion, Manifest } from '../repository/manifest.ts';
 import { growability } from './growable.ts';
-import type { LayoutChange, RestoreJob } from './job.ts';
+import type { LayoutChange, RestoreJob, ShrinkPlan } from './job.ts';
 import { placeRegions, type PlacedRegion } from './place-regions.ts';
 import { knownRegion, type Growth } from './plan-layout.ts';
+import type { PartSize, Shrinking } from './plan-shrink.ts';
+import { measureInto, planShrinkInto, type ShrinkIntoInput } from './shrink-into.ts';
 
 export interface PartitionsInput {
   readonly job: RestoreJob;
@@ -22,8 +25,11 @@ export interface PartitionsInput {
   readonly imaged: ImagedDisk;
   /** The bytes of the imaged disk. */
   readonly reader: BlockReader;
+  /** What of them the image has. */
+  readonly frames: FrameReader;
   /** The target. */
   readonly disk: OpenDisk;
+  readonly signal?: AbortSignal;
 }
 
 /** What of a target is written, and how; everything else on it stays. */
@@ -31,6 +37,8 @@ export interface PlannedPartitions {
   readonly regions: readonly PlacedRegion<ImagedRegion>[];
   readonly tables: TablePlan;
   readonly growths: readonly Growth[];
+  readonly shrinks: readonly Shrinking[];
+  readonly shrinking?: ShrinkPlan;
   readonly changes: readonly LayoutChange[];
   readonly refusals: readonly PermafrostError[];
 }
@@ -54,7 +62,14 @@ export async function planPartitions(input: PartitionsInput): Promise<PlannedPar
       ? []
       : [new PermafrostError('device/table-mismatch', { device: path, problem })];
   });
-  return { regions: placeRegions(regions, sizeBytes), tables: nothing, growths: [], changes: [], refusals };
+  return {
+    regions: placeRegions(regions, sizeBytes),
+    tables: nothing,
+    growths: [],
+    shrinks: [],
+    changes: [],
+    refusals,
+  };
 }
 
 function chosenRegions(partitions: readonly number[], imaged: ImagedDisk, image: Manifest): ImagedRegion[] {
@@ -118,21 +133,39 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
   if (made !== undefined && 'problem' in made) refuse(made.problem);
   const added = made === undefined || 'problem' in made ? [] : made.added;
 
+  const { reader, frames } = input;
+  const shrinkInput: ShrinkIntoInput = {
+    ...{ reader, frames, chunkBytes: image.chunkBytes },
+    ...{ imagedSectorSize: imaged.sectorSize, sectorSize: table.sectorSize },
+    ...(job.scratch === undefined ? {} : { scratch: job.scratch }),
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
+  };
+  const sizes: PartSize[] = [];
   const changes: (LayoutChange & { region: ImagedRegion })[] = [];
   for (const [i, { partition, place }] of into.entries()) {
     const region = regions[i]!;
     const sectors = await sectorProblem(input, region, table.sectorSize);
     if (sectors !== undefined) refuse(sectors);
-    const found = place === 'free' ? added[newOnes.indexOf(region)] : existing(table, place, region);
+    const found = place === 'free' ? added[newOnes.indexOf(region)] : existing(table, place);
     if (found !== undefined && 'problem' in found) refuse(found.problem);
     if (found === undefined || 'problem' in found) continue;
+    if (found.length < region.length) {
+      const size = await measureInto(shrinkInput, { number: partition, region, to: found });
+      if (!('problem' in size)) sizes.push(size);
+      else refuse(`its partition ${found.number} has ${found.length} bytes, and ${size.problem}`);
+    }
     const from = { start: region.start, length: region.length };
     const to = { start: found.start, length: found.length };
     const isNew = place === 'free' ? { isNew: true } : {};
     changes.push({ region, number: partition, from, to, into: found.number, ...isNew });
   }
   const { growths, warnings, growing } = growthsOf(input, changes, table.sectorSize, refuse);
-  const moved = await movedBootSectors(input, changes, table.sectorSize);
+  const narrow = changes.filter(({ number }) => sizes.some(({ part }) => part.number === number));
+  const { refusal, ...shrunk } = await planShrinkInto(shrinkInput, narrow, sizes);
+  if (refusal !== undefined) refusals.push(refusal);
+  // Those of a file system that is made smaller change with it.
+  const asTheyAre = changes.filter((change) => !narrow.includes(change));
+  const moved = await movedBootSectors(input, asTheyAre, table.sectorSize);
   const tableWrites = made === undefined || 'problem' in made ? [] : made.writes;
   return {
     regions: changes
@@ -144,8 +177,9 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
       warnings,
     },
     growths,
+    ...shrunk,
     changes: changes.map(({ number, from, to, isNew, ...change }) => {
-      const tool = growing.get(number);
+      const tool = growing.get(number) ?? sizes.find(({ part }) => part.number === number)?.tool;
       return {
         ...{ number, from, to },
         into: change.into!,
@@ -168,11 +202,10 @@ function wantedOf(region: ImagedRegion, imaged: ImagedDisk) {
   };
 }
 
-/** The partition of the target numbered `place`, or why `region` cannot go there. */
+/** The partition of the target numbered `place`, or why nothing can go there. */
 function existing(
   { partitions }: PartitionTable,
   place: number,
-  region: ImagedRegion,
 ): (Span & { readonly number: number }) | { readonly problem: string } {
   const there = partitions.find(({ number }) => number === place);
   if (there === undefined) return { problem: `it has no partition ${place}` };
@@ -182,10 +215,7 @@ function existing(
     (one) => one !== there && one.start < end && there.start < one.start + one.length,
   );
   if (other !== undefined) return { problem: `its partitions ${place} and ${other.number} overlap` };
-  if (there.length >= region.length) return there;
-  return {
-    problem: `its partition ${place} has ${there.length} bytes, and ${region.name} of the image needs ${region.length}`,
-  };
+  return there;
 }
 
 async function sectorProblem(
@@ -218,7 +248,11 @@ function growthsOf(
   const warnings: string[] = [];
   const growing = new Map<number, string>();
   for (const { region, number, into, from, to } of changes) {
-    if (to.length < from.length + sectorSize) continue;
+    if (to.length < from.length + sectorSize) {
+      if (job.grow === number)
+        warnings.push(`There is no free space in partition ${into!} that could be grown into.`);
+      continue;
+    }
     const { fileSystem } = knownRegion(region);
     const growth = growability(fileSystem);
     if (job.grow !== number) {

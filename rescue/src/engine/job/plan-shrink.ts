@@ -41,7 +41,7 @@ export interface Shrinking extends MovedRegion {
 export interface PartSize {
   readonly part: LayoutPart;
   readonly region?: KnownRegion;
-  /** In whole MiB, or its own size. */
+  /** In whole units as they were asked for, or its own size. */
   readonly leastBytes: number;
   readonly tool?: string;
   readonly problem?: string;
@@ -52,33 +52,47 @@ export function scratchFolder(input: Pick<LayoutInput, 'scratch'>): string {
   return input.scratch ?? tmpdir();
 }
 
+/** Where what a partition holds is read, and how. */
+type MeasureInput = Pick<LayoutInput, 'reader' | 'scratch' | 'signal'>;
+
 /** Asks each file system how small it can get. Throws `job/cancelled`. */
 export async function measureParts(input: LayoutInput, parts: readonly LayoutPart[]): Promise<PartSize[]> {
   const sizes: PartSize[] = [];
   for (const part of parts) {
     const region = input.regions.find((known) => known.region.partitions.includes(part.number));
-    const { length } = part;
-    const said =
-      region?.kept === undefined
-        ? { problem: 'the image does not have it' }
-        : await leastSize({
-            view: viewOf(input, part),
-            info: region.fileSystem,
-            scratch: scratchFolder(input),
-            ...(input.signal === undefined ? {} : { signal: input.signal }),
-          });
-    const known = region === undefined ? {} : { region };
-    if ('problem' in said) sizes.push({ part, ...known, leastBytes: length, ...said });
-    else {
-      const least = Math.min(length, roundUp(said.leastBytes, MIB));
-      const full = least === length ? { problem: 'its file system needs all of it' } : {};
-      sizes.push({ part, ...known, ...said, leastBytes: least, ...full });
-    }
+    sizes.push(await measurePart(input, part, region));
   }
   return sizes;
 }
 
-function viewOf({ reader }: LayoutInput, { start, length, number }: LayoutPart): BlockReader {
+/** Asks the file system of one partition how small it can get, in whole `unit`s of bytes. Throws `job/cancelled`. */
+export async function measurePart(
+  input: MeasureInput,
+  part: LayoutPart,
+  region: KnownRegion | undefined,
+  unit = MIB,
+): Promise<PartSize> {
+  const { length } = part;
+  if (region?.kept === undefined)
+    return {
+      part,
+      ...(region === undefined ? {} : { region }),
+      leastBytes: length,
+      problem: 'the image does not have it',
+    };
+  const said = await leastSize({
+    view: viewOf(input, part),
+    info: region.fileSystem,
+    scratch: scratchFolder(input),
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
+  });
+  if ('problem' in said) return { part, region, leastBytes: length, ...said };
+  const least = Math.min(length, roundUp(said.leastBytes, unit));
+  const full = least === length ? { problem: 'its file system needs all of it' } : {};
+  return { part, region, ...said, leastBytes: least, ...full };
+}
+
+function viewOf({ reader }: Pick<LayoutInput, 'reader'>, { start, length, number }: LayoutPart): BlockReader {
   return subReader(reader, start, length, `${reader.name} partition ${number}`);
 }
 
@@ -120,9 +134,21 @@ export async function describeShrinking(
   room: LayoutRoom & { readonly tableBytes: number },
   sizes: readonly PartSize[],
   lengths: ReadonlyMap<number, number> = new Map(),
-): Promise<ShrinkPlan> {
+): Promise<ShrinkPlan & { readonly leastBytes: number }> {
   const least = new Map(sizes.map(({ part, leastBytes }) => [part.number, leastBytes]));
   const parts = sizes.map(({ part }) => part);
+  return {
+    leastBytes: placeParts(parts, room, least).leastEnd + room.tableBytes,
+    ...(await describeSizes(input, sizes, lengths)),
+  };
+}
+
+/** How small partitions can be, and what it takes to give them `lengths`. */
+export async function describeSizes(
+  input: Pick<LayoutInput, 'scratch'>,
+  sizes: readonly PartSize[],
+  lengths: ReadonlyMap<number, number>,
+): Promise<Omit<ShrinkPlan, 'leastBytes'>> {
   let scratchBytes = 0;
   for (const { part, region } of sizes) {
     const length = lengths.get(part.number);
@@ -132,7 +158,6 @@ export async function describeShrinking(
     scratchBytes += beyond + SPARE_BYTES + Math.ceil(kept.totalBytes * SPARE_SHARE);
   }
   return {
-    leastBytes: placeParts(parts, room, least).leastEnd + room.tableBytes,
     partitions: sizes.map(({ part, leastBytes, problem }): LeastPartition => {
       const reason = problem === undefined ? {} : { reason: problem };
       return { number: part.number, bytes: leastBytes, ...reason };
@@ -176,7 +201,7 @@ export function whyTooSmall(input: LayoutInput, { partitions }: ShrinkPlan): str
 
 /** What is to be made smaller for `placements`. */
 export function shrinkings(
-  input: LayoutInput,
+  input: Pick<LayoutInput, 'reader' | 'sectorSize'> & { readonly table: { readonly sectorSize: number } },
   placements: readonly Placement[],
   sizes: readonly PartSize[],
 ): Shrinking[] {

@@ -165,9 +165,11 @@ async function planTarget(
     const opened = disk === undefined ? {} : { disk };
     if (job.partitions !== undefined || job.into !== undefined) {
       if (disk === undefined) throw new PermafrostError('device/not-found', { device: path });
-      const planned = await planPartitions({ job, image, imaged, reader: source, disk });
-      refusals.push(...planned.refusals);
-      return { imaged, disk, path: name, sizeBytes, whole: false, shrinks: [], ...planned, emptied: [] };
+      const cancel = signal === undefined ? {} : { signal };
+      const input = { job, image, imaged, reader: source, frames: reader, disk, ...cancel };
+      const { refusals: found, ...planned } = await planPartitions(input);
+      refusals.push(...found);
+      return { imaged, disk, path: name, sizeBytes, whole: false, ...planned, emptied: [] };
     }
     const table = await readTable(source, { sectorSize: imaged.sectorSize });
     const {

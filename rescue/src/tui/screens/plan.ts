@@ -226,7 +226,7 @@ function shrinkBlocks({ shrinking }: DiskPlan, words: Words): Block[] {
   const { plan: w, format } = words;
   const { leastBytes, partitions, scratch, scratchBytes } = shrinking;
   return [
-    text(w.layout.least(format.bytes(leastBytes))),
+    ...(leastBytes === undefined ? [] : [text(w.layout.least(format.bytes(leastBytes)))]),
     ...partitions.map(({ number, bytes, reason }) => {
       const size = format.bytes(bytes);
       const how = reason === undefined ? w.layout.leastPart(size) : w.layout.keptPart(size, reason);
