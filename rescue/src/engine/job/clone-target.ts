@@ -10,31 +10,19 @@ import type { ClonePlace } from './clone-plan.ts';
 import { checkWritten } from './boot-check-job.ts';
 import { giveNewIds } from './give-new-ids.ts';
 import { growFileSystems } from './grow-file-system.ts';
-import { heldChunks } from './held-chunks.ts';
 import type { InspectedRegion } from './inspect-disk.ts';
 import type { CheckedDisk, Outcome, TargetProgress, TargetReport } from './job.ts';
+import { LaidOver } from './laid-over.ts';
 import type { NewIdsReport } from './new-ids-report.ts';
+import { placeBatch, readsBefore, touches, usedSpans, writesOf, type PlacedBatch } from './placed-batch.ts';
 import { entryFor } from './plan-entry.ts';
 import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
 import type { RegionChanges } from './shrink-file-system.ts';
 import { acquire, eachInSlot } from './slots.ts';
-import {
-  applyPatches,
-  clearTarget,
-  flush,
-  grownParts,
-  patchesOutside,
-  settleTarget,
-  writePatches,
-  wrongPatches,
-  type Patch,
-} from './target-steps.ts';
+import { clearTarget, flush, grownParts, settleTarget, writePatches, wrongPatches } from './target-steps.ts';
 import type { Batch } from './used-chunks.ts';
 import { writeBootEntry } from './write-boot-entry.ts';
 import { zeroRange } from './zero-range.ts';
-
-/** Writing zeros into a hole of this size costs less than a second request. */
-const JOIN_BYTES = 64 * 1024;
 
 /** A batch to be found on a target, and what it must be there. */
 export interface ExpectedBatch {
@@ -55,7 +43,7 @@ export class CloneTarget {
   readonly path: string;
   readonly sizeBytes: number;
   readonly #place: ClonePlace;
-  readonly #shrunk: ReadonlyMap<number, RegionChanges>;
+  readonly #laidOver: LaidOver;
   readonly #expected: ExpectedChunk[] = [];
   #disk: OpenDisk | undefined;
   #created: OpenDisk | undefined;
@@ -69,7 +57,7 @@ export class CloneTarget {
   /** `shrunk`: what is other than at the source, by the numbers of partitions. */
   constructor(place: ClonePlace, shrunk: ReadonlyMap<number, RegionChanges> = new Map()) {
     this.#place = place;
-    this.#shrunk = shrunk;
+    this.#laidOver = new LaidOver(place, shrunk);
     this.#disk = place.disk;
     this.number = place.number;
     this.path = place.path;
@@ -172,10 +160,7 @@ export class CloneTarget {
   /** The batch where it goes, as far as there is room; undefined if it goes nowhere. */
   #placed({ region, batch }: ExpectedBatch): PlacedBatch | undefined {
     const to = this.#place.places.get(region);
-    if (to === undefined) return undefined;
-    const shift = to.start - region.region.start;
-    const reads = shift === 0 ? batch.reads : batch.reads.map((at, i) => (i % 3 === 1 ? at + shift : at));
-    return { ...batch, reads, end: to.start + to.length };
+    return to === undefined ? undefined : placeBatch(batch, region.region.start, to);
   }
 
   /** Writes what was held back from `offsetBytes` of a region, with what the plan changes in it. `isUsed`: whether the source has anything there. */
@@ -185,50 +170,26 @@ export class CloneTarget {
     source: Uint8Array,
     isUsed: boolean,
   ): Promise<void> {
-    const to = this.#place.places.get(region);
-    const length = Math.min(source.length, (to?.length ?? 0) - offsetBytes);
-    if (to === undefined || length <= 0) return;
-    const offset = to.start + offsetBytes;
-    const patches = this.#place.tables.writes.filter(
-      (patch) => patch.offset < offset + length && patch.offset + patch.bytes.length > offset,
-    );
-    const changes = this.#changesOf(region);
-    const isChanged = patches.length > 0 || changes?.changed.touches(offsetBytes, length) === true;
-    if (!isUsed && !isChanged) return;
-    const bytes = Buffer.from(source.subarray(0, length));
-    await changes?.apply(bytes, offsetBytes);
-    applyPatches(bytes, offset, patches);
+    const held = await this.#laidOver.held(region, offsetBytes, source, isUsed);
+    if (held === undefined) return;
+    const { offset, bytes } = held;
     try {
       await this.#file.write(offset, bytes);
     } catch (error) {
       throw writeFailure(error, this.path);
     }
-    this.#writtenBytes += length;
-    this.#expected.push({ offset, length, id: native.hash(bytes) });
+    this.#writtenBytes += bytes.length;
+    this.#expected.push({ offset, length: bytes.length, id: native.hash(bytes) });
   }
 
   /** Chunks of `region` that are written last; none where it has no place. */
   heldChunks(region: InspectedRegion, chunkBytes: number): ReadonlySet<number> {
-    const to = this.#place.places.get(region);
-    if (to === undefined) return new Set();
-    const changed = this.#changesOf(region)?.changed;
-    const patches = this.#place.tables.writes;
-    const place = { ...to, sourceLength: region.region.length, patches, chunkBytes };
-    return heldChunks({ ...place, ...(changed === undefined ? {} : { changed }) });
-  }
-
-  #changesOf({ region }: InspectedRegion): RegionChanges | undefined {
-    return this.#shrunk.get(region.partitions[0] ?? 0);
+    return this.#laidOver.heldChunks(region, chunkBytes);
   }
 
   /** Writes what the plan puts where nothing of the source goes. */
   writeOutside(): Promise<void> {
-    return writePatches(this.#file, this.#outside());
-  }
-
-  #outside(): Patch[] {
-    const { places, tables } = this.#place;
-    return patchesOutside(tables.writes, [...places.values()]);
+    return writePatches(this.#file, this.#laidOver.outside());
   }
 
   /** Grows what shall be grown; warnings about what is not. */
@@ -289,7 +250,8 @@ export class CloneTarget {
     const input = { file: this.#file, pool, ...(signal === undefined ? {} : { signal }) };
     for (const i of await compareChunks(input, this.#expected))
       found(this.#expected[i]!.offset, this.#expected[i]!.length);
-    for (const { offset, length } of await wrongPatches(this.#disk!, this.#outside())) found(offset, length);
+    for (const { offset, length } of await wrongPatches(this.#disk!, this.#laidOver.outside()))
+      found(offset, length);
     if (count > 0)
       throw new PermafrostError('device/read-back-differs', { device: this.path, ...lowest, count });
     this.#verified = true;
@@ -344,61 +306,4 @@ export class CloneTarget {
     }
     return wrong;
   }
-}
-
-/** A batch where it goes on the target. */
-interface PlacedBatch extends Batch {
-  /** What lies behind it has no place; in bytes of the target. */
-  readonly end: number;
-}
-
-/** Reads that end before the end. */
-function readsBefore({ reads, end }: PlacedBatch): Float64Array {
-  const last = reads.length - 3;
-  if (last < 0 || reads[last + 1]! + reads[last + 2]! <= end) return reads;
-  let count = reads.length;
-  while (count > 0 && reads[count - 2]! + reads[count - 1]! > end) count -= 3;
-  return reads.slice(0, count);
-}
-
-/** Chunk of the batch in which the read at `k` lies: all chunks but a region's last are as long as the first. */
-function chunkOf({ reads, lengths }: Batch, k: number): number {
-  return Math.floor(reads[k]! / lengths[0]!);
-}
-
-/** From where to where each chunk of the batch is used. */
-function usedSpans(batch: Batch): { start: number; end: number }[] {
-  const spans = batch.chunks.map(() => ({ start: -1, end: -1 }));
-  for (let k = 0; k < batch.reads.length; k += 3) {
-    const span = spans[chunkOf(batch, k)]!;
-    if (span.start < 0) span.start = batch.reads[k + 1]!;
-    span.end = batch.reads[k + 1]! + batch.reads[k + 2]!;
-  }
-  return spans;
-}
-
-/** What to write of the wanted chunks before the end: bufferOffset, fileOffset, length triples, small holes filled. */
-function writesOf(batch: PlacedBatch, isWanted: (i: number) => boolean): Float64Array {
-  const reads = readsBefore(batch);
-  const writes: number[] = [];
-  for (let k = 0; k < reads.length; k += 3) {
-    if (!isWanted(chunkOf(batch, k))) continue;
-    const [buffer, file, length] = [reads[k]!, reads[k + 1]!, reads[k + 2]!];
-    const last = writes.length - 3;
-    if (last >= 0) {
-      const hole = buffer - (writes[last]! + writes[last + 2]!);
-      if (file - writes[last + 1]! === buffer - writes[last]! && hole <= JOIN_BYTES) {
-        writes[last + 2]! += hole + length;
-        continue;
-      }
-    }
-    writes.push(buffer, file, length);
-  }
-  return Float64Array.from(writes);
-}
-
-function touches(pairs: Float64Array, start: number, end: number): boolean {
-  for (let k = 0; k < pairs.length; k += 2)
-    if (pairs[k]! < end && pairs[k]! + pairs[k + 1]! > start) return true;
-  return false;
 }
