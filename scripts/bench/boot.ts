@@ -1,7 +1,8 @@
 /**
  * How long the image takes from QEMU's start to `permafrost: ready`, for each way to start it. Without hardware
  * acceleration, so that the figures of two machines differ by their processors alone. Several images take turns.
- * Usage: node scripts/bench/boot.ts [--rounds N] [--paths bios-cd,secure-usb,...] [--memory MB] [--steps] [ISO...]
+ * Usage: node scripts/bench/boot.ts [--rounds N] [--paths bios-cd,secure-usb,...] [--memory MB] [--steps] [--bare] [ISO...]
+ * `--bare` adds the first image with its program alone, which says its version and nothing else: the peer.
  */
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Agent } from '../../test-vm/src/agent.ts';
+import { makeBareIso } from './bare-iso.ts';
 
 const paths = ['bios-cd', 'bios-usb', 'uefi-cd', 'uefi-usb', 'secure-cd', 'secure-usb'] as const;
 type Path = (typeof paths)[number];
@@ -124,6 +126,7 @@ const { values, positionals } = parseArgs({
     paths: { type: 'string', default: paths.join(',') },
     memory: { type: 'string', default: '2048' },
     steps: { type: 'boolean', default: false },
+    bare: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
@@ -133,6 +136,13 @@ const chosen = values.paths.split(',').map((name) => {
   return path;
 });
 const isos = positionals.length > 0 ? positionals : ['dist/permafrost.iso'];
+const bareFolder = mkdtempSync(join(process.env['PERMAFROST_SCRATCH'] ?? tmpdir(), 'permafrost-bare-iso-'));
+process.on('exit', () => rmSync(bareFolder, { recursive: true, force: true }));
+if (values.bare) {
+  const bare = join(bareFolder, 'program-alone.iso');
+  makeBareIso(isos[0]!, bare);
+  isos.push(bare);
+}
 const results = new Map<string, Boot[]>();
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const path of chosen) {

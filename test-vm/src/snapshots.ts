@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildFolder } from './places.ts';
 import { Machine, type MachineOptions } from './machine.ts';
@@ -12,6 +12,8 @@ import { Machine, type MachineOptions } from './machine.ts';
 /** Raise it when what a saved machine holds changes for another reason than its image or its options. */
 const generation = 1;
 const folder = join(buildFolder, 'snapshots');
+/** None takes so long to be made. */
+const MAKING_MS = 20 * 60_000;
 
 const imageDigests = new Map<string, Promise<string>>();
 
@@ -50,11 +52,18 @@ export async function startFromSnapshot(
   const present = await readdir(folder);
   if (!present.includes(`${image}-${key}.state`)) {
     for (const name of present) {
-      if (!name.startsWith(`${image}-`)) await rm(join(folder, name), { recursive: true, force: true });
+      // Another scenario may be making one at this moment.
+      if (!name.startsWith(`${image}-`) && (await isOld(join(folder, name))))
+        await rm(join(folder, name), { recursive: true, force: true });
     }
     await makeSnapshot(path, machineOptions);
   }
   return Machine.start({ ...machineOptions, folder: own, savedState: path });
+}
+
+async function isOld(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+  return Date.now() - mtimeMs > MAKING_MS;
 }
 
 async function makeSnapshot(path: string, options: Omit<MachineOptions, 'folder'>): Promise<void> {

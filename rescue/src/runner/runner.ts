@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { exitCodes, PermafrostError, PROGRAM, runProgram, stateFolder } from '../engine/index.ts';
 import { endMachine } from '../unattended/end-machine.ts';
+import { devicesSettled } from '../unattended/devices-settled.ts';
 import { openEventChannels, type EventChannels } from '../unattended/event-channels.ts';
 import type { ResultEvent } from '../unattended/job-events.ts';
 import { isRescueEnvironment } from '../unattended/network.ts';
@@ -43,6 +44,8 @@ export async function runRunner(signal: AbortSignal): Promise<number> {
   note(`${PROGRAM}: the runner starts (process ${process.pid}).`);
   const lastEnd = takeLastEnd();
   if (lastEnd !== '') note(`The runner before this one: ${lastEnd}`);
+  // The first screens are drawn by then, and may ask for nothing yet that needs a disk.
+  await devicesSettled(signal);
   await recoverPlaces(runProgram);
   const journal = new RunJournal(join(stateFolder, 'run.json'));
   const interrupted = journal.interrupted();

@@ -3,6 +3,7 @@
  * ends it. Loaded only when it is asked for (tui-command.ts).
  */
 import { existsSync } from 'node:fs';
+import { devicesSettled } from '../unattended/devices-settled.ts';
 import { describeBug, Session } from './session.ts';
 import { themeFor } from './theme.ts';
 import { announceReady } from './runtime/announce-ready.ts';
@@ -39,9 +40,11 @@ export async function runTui(options: TuiOptions): Promise<number> {
     const shown = new Map<Session, Console>();
     const stops: (() => void)[] = [];
     let isEnding = false;
+    const ending = new AbortController();
     const end = (exitCode: number): void => {
       if (isEnding) return;
       isEnding = true;
+      ending.abort();
       for (const stop of stops) stop();
       for (const each of shown.values()) each.close();
       void host.close().finally(() => resolve(exitCode));
@@ -86,8 +89,11 @@ export async function runTui(options: TuiOptions): Promise<number> {
     stops.push(() => world.stop());
     // After the first picture: what is heavy may come now.
     setImmediate(() => {
-      if (existsSync(RESCUE_MARK)) announceReady(consoles);
-      world.start();
+      void devicesSettled(ending.signal).then(() => {
+        if (isEnding) return;
+        if (existsSync(RESCUE_MARK)) announceReady(consoles);
+        world.start();
+      });
     });
   });
 }
