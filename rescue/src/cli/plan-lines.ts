@@ -73,7 +73,9 @@ function changeLine(change: NonNullable<DiskPlan['layout']>[number]): string {
 /** How small the target could be, and what makes it so. */
 function shrinkLines({ shrinking }: DiskPlan, width: number): string[] {
   if (shrinking === undefined) return [];
-  const { leastBytes, partitions, scratch, scratchBytes } = shrinking;
+  const { leastBytes, partitions, scratch, scratchBytes, isCopy } = shrinking;
+  const copy =
+    isCopy === true ? ': a copy of all that is used of what gets smaller, since this system has no FUSE' : '';
   return [
     ...wrap(
       leastBytes === undefined
@@ -89,7 +91,7 @@ function shrinkLines({ shrinking }: DiskPlan, width: number): string[] {
           : `keeps its ${formatBytes(bytes)}: ${reason}`;
       return wrap(`partition ${number} ${how}`, width, '    ');
     }),
-    ...wrap(`scratch files take about ${formatBytes(scratchBytes)} in ${scratch}`, width, '  '),
+    ...wrap(`scratch files take about ${formatBytes(scratchBytes)} in ${scratch}${copy}`, width, '  '),
   ];
 }
 

@@ -89,7 +89,8 @@ const table = {
     (d) => `Nothing was written. ${d.hint}`,
   ),
   'layout/no-overlay': row<{ problem: string }>(
-    (d) => `no file system can be made smaller here: it takes FUSE, which does not work (${d.problem})`,
+    (d) =>
+      `no file system can be made smaller here: it takes FUSE or a loop device, which does not work (${d.problem})`,
     () =>
       'Nothing was written. Run it as root, in the rescue environment, or use a target that is large enough.',
   ),

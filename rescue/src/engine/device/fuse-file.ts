@@ -2,7 +2,7 @@
  * Bytes that only this process has, as a file that programs of others can open: the root of a FUSE file system is a
  * regular file, and this process answers for it (Linux include/uapi/linux/fuse.h, protocol 7.31). Needs root.
  */
-import { mkdtemp, open, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -19,6 +19,9 @@ export interface ServedBytes {
 
 /** How long mounting and its end may take. */
 const PATIENCE_MS = 30_000;
+
+/** Its major and minor number (Documentation/admin-guide/devices.txt), as Node has them. */
+const FUSE_DEVICE = (10 << 8) | 229;
 
 const IN_HEADER_BYTES = 40;
 const OUT_HEADER_BYTES = 16;
@@ -50,6 +53,18 @@ const BIG_WRITES = 1 << 5;
 const MAX_PAGES = 1 << 22;
 /** Nothing of the file stays in the page cache: what was written is here when the program's call returns. */
 const DIRECT_IO = 1;
+
+/** Whether this system has FUSE; whether it lets this process mount is only found out by {@link withServedFile}. */
+export async function hasFuse(): Promise<boolean> {
+  try {
+    const { rdev } = await stat('/dev/fuse');
+    if (rdev !== FUSE_DEVICE) return false;
+    await (await open('/dev/fuse', 'r+')).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Calls `work` with the path of a file that holds `bytes`; it is gone when this resolves. Throws `layout/no-overlay`

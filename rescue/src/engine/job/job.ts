@@ -183,6 +183,8 @@ export interface ShrinkPlan {
   /** The folder for scratch files, and about what they need, in bytes. */
   readonly scratch: string;
   readonly scratchBytes: number;
+  /** The scratch files hold all that is used of what shrinks, since this system has no FUSE. */
+  readonly isCopy?: boolean;
 }
 
 export interface DiskPlan {

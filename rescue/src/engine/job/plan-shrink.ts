@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
+import { hasFuse } from '../device/fuse-file.ts';
 import { freeScratch } from '../device/overlay.ts';
 import type { MovedRegion } from '../filesystem/hidden-sectors.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
@@ -83,6 +84,7 @@ export async function measurePart(
   const said = await leastSize({
     view: viewOf(input, part),
     info: region.fileSystem,
+    kept: region.kept,
     scratch: scratchFolder(input),
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   });
@@ -150,12 +152,13 @@ export async function describeSizes(
   lengths: ReadonlyMap<number, number>,
 ): Promise<Omit<ShrinkPlan, 'leastBytes'>> {
   let scratchBytes = 0;
+  const isCopy = !(await hasFuse());
   for (const { part, region } of sizes) {
     const length = lengths.get(part.number);
     if (length === undefined) continue;
     const kept = await region!.kept!();
-    const beyond = kept.slice(length, part.length - length).totalBytes;
-    scratchBytes += beyond + SPARE_BYTES + Math.ceil(kept.totalBytes * SPARE_SHARE);
+    const moved = isCopy ? kept : kept.slice(length, part.length - length);
+    scratchBytes += moved.totalBytes + SPARE_BYTES + Math.ceil(kept.totalBytes * SPARE_SHARE);
   }
   return {
     partitions: sizes.map(({ part, leastBytes, problem }): LeastPartition => {
@@ -164,6 +167,7 @@ export async function describeSizes(
     }),
     scratch: scratchFolder(input),
     scratchBytes,
+    ...(isCopy ? { isCopy } : {}),
   };
 }
 

@@ -6,7 +6,7 @@
 import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
-import { withServedFile, type ServedBytes } from '../device/fuse-file.ts';
+import { hasFuse } from '../device/fuse-file.ts';
 import { Overlay } from '../device/overlay.ts';
 import { resizeFat } from '../filesystem/fat/resize-fat.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
@@ -47,17 +47,17 @@ interface ShrinkInput {
 async function shrinkRegion(input: ShrinkInput): Promise<ShrunkRegion> {
   const { shrinking, scratch } = input;
   const { view } = shrinking;
-  const overlay = await Overlay.create(view, scratch);
+  const copied = (await hasFuse()) ? undefined : await shrinking.kept();
+  const overlay = await Overlay.create(view, scratch, copied);
   try {
     await resize(overlay, input);
     const { length } = shrinking.to;
     // As the target will have it: nothing may rely upon what lies behind its end.
     const small = subReader(overlay, 0, length, view.name);
-    const served = { ...small, write: overlay.write.bind(overlay) };
     for (const { offset, bytes } of await hiddenSectorPatches(small, shrinking))
       await overlay.write(offset, bytes);
     if (shrinking.kind === 'ntfs') await copyBootSector(overlay, length);
-    await check(served, input);
+    await check(overlay, input);
     const used = await usedOf(small, input);
     // What the file system has begun to use, the source may have had as unused, whatever was there.
     const kept = await shrinking.kept();
@@ -95,7 +95,7 @@ async function resize(overlay: Overlay, input: ShrinkInput): Promise<void> {
     if (problem !== undefined) throwIfFailed({ problem }, input);
     return;
   }
-  await withServedFile(overlay, async (path) => {
+  await overlay.withFile(overlay.sizeBytes, async (path) => {
     if (kind === 'btrfs') {
       const args = ['filesystem', 'resize', String(to.length)];
       const end = await withBtrfs(path, (folder) =>
@@ -130,11 +130,11 @@ async function copyBootSector(overlay: Overlay, length: number): Promise<void> {
 }
 
 /** Lets the file system's own check look at what was made. */
-async function check(small: ServedBytes, input: ShrinkInput): Promise<void> {
+async function check(overlay: Overlay, input: ShrinkInput): Promise<void> {
   const { shrinking, signal } = input;
   const { kind } = shrinking;
   if (kind === 'swap') return;
-  await withServedFile(small, async (path) => {
+  await overlay.withFile(shrinking.to.length, async (path) => {
     const run = async (program: string, args: readonly string[]): Promise<void> =>
       throwIfFailed(await runStep({ program, args }, signal), input);
     if (kind.startsWith('fat')) await run('fsck.fat', ['-n', path]);

@@ -1,8 +1,9 @@
 /** How small a file system can get, as the tool that would make it so says; nothing of it is changed. */
 import type { BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
-import { withServedFile } from '../device/fuse-file.ts';
-import { Overlay } from '../device/overlay.ts';
+import type { Extents } from '../base/extents.ts';
+import { hasFuse } from '../device/fuse-file.ts';
+import { freeScratch, Overlay } from '../device/overlay.ts';
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
 import { leastFatBytes } from '../filesystem/fat/resize-fat.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
@@ -25,6 +26,8 @@ export interface Measured {
   /** Its partition. */
   readonly view: BlockReader;
   readonly info: Pick<FileSystemInfo, 'kind' | 'state' | 'blockSize' | 'details'> | undefined;
+  /** What of it is there to be looked at; from its start. */
+  readonly kept: () => Promise<Extents>;
   /** Where a scratch file may be. */
   readonly scratch: string;
   readonly signal?: AbortSignal;
@@ -82,9 +85,12 @@ export async function leastSize(measured: Measured): Promise<LeastSize> {
       return typeof least === 'number' ? { tool: OWN_TOOL, leastBytes: least } : least;
     }
     const { tool, ask } = known;
-    const overlay = await Overlay.create(view, measured.scratch);
+    const copied = (await hasFuse()) ? undefined : await measured.kept();
+    const room = copied === undefined ? undefined : await copyProblem(copied, measured);
+    if (room !== undefined) return { problem: room };
+    const overlay = await Overlay.create(view, measured.scratch, copied);
     try {
-      const said = await withServedFile(overlay, (path) => ask(path, measured));
+      const said = await overlay.withFile(view.sizeBytes, (path) => ask(path, measured));
       if ('problem' in said) return said;
       return said.bytes === undefined
         ? { problem: `${tool} did not say its least size` }
@@ -96,6 +102,13 @@ export async function leastSize(measured: Measured): Promise<LeastSize> {
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
     return { problem: error.message };
   }
+}
+
+/** Why there is no room to copy what is asked for its size, as a clause. */
+async function copyProblem({ totalBytes }: Extents, { scratch }: Measured): Promise<string | undefined> {
+  const freeBytes = await freeScratch(scratch);
+  if (freeBytes >= totalBytes) return undefined;
+  return `without FUSE its size can only be asked of a copy of ${totalBytes} bytes, and ${freeBytes} are free in ${scratch}`;
 }
 
 /** Mounts the Btrfs in the file at `path` for `work`. */
