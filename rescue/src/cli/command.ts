@@ -1,6 +1,6 @@
 /** What every command of the command line is made of. */
 import type { ParseArgsOptionsConfig } from 'node:util';
-import { PermafrostError, type Grow } from '../engine/index.ts';
+import { parseSize, PermafrostError, type AskedPartition, type Grow } from '../engine/index.ts';
 import type { Output } from './output.ts';
 
 /** Values of options as `parseArgs` gives them. */
@@ -74,6 +74,31 @@ export function workersOption(values: Values): { workers?: number } {
 /** For the help of every command that has `--grow`. */
 export const GROW_HELP =
   'last|N|NAME: on a larger target give the free space to the last partition that can grow, to partition N, or to the one with this name or label';
+
+export const SIZE_HELP =
+  'N=SIZE: partition N gets this size on the target, such as 2=20GiB, and its file system with it; may be repeated';
+export const START_HELP =
+  'N=OFFSET: partition N begins there on the target, such as 3=40GiB; may be repeated';
+
+/** `--size` and `--start` as they go into a job. */
+export function layoutOption(values: Values): { layout?: AskedPartition[] } {
+  const asked = new Map<number, AskedPartition>();
+  for (const name of ['size', 'start'] as const) {
+    const given = values[name];
+    if (!Array.isArray(given)) continue;
+    for (const item of given.map(String)) {
+      const [, number, size] = /^(\d{1,6})=(.+)$/.exec(item) ?? [];
+      const bytes = size === undefined ? undefined : parseSize(size);
+      if (number === undefined || bytes === undefined)
+        throw usageError(`--${name} must be a partition and bytes, such as 2=20GiB, not "${item}"`);
+      const partition = Number(number);
+      const before = asked.get(partition) ?? { partition };
+      if (before[name] !== undefined) throw usageError(`--${name} is given twice for partition ${partition}`);
+      asked.set(partition, { ...before, [name]: bytes });
+    }
+  }
+  return asked.size === 0 ? {} : { layout: [...asked.values()] };
+}
 
 export const SCRATCH_HELP =
   'DIR: folder for what making file systems smaller takes; default: that of the system for temporary files';

@@ -88,7 +88,7 @@ function shrinkLines({ shrinking }: DiskPlan, width: number): string[] {
       const how =
         reason === undefined
           ? `can be as small as ${formatBytes(bytes)}`
-          : `keeps its ${formatBytes(bytes)}: ${reason}`;
+          : `keeps its ${formatBytes(bytes)}: ${reason.text}`;
       return wrap(`partition ${number} ${how}`, width, '    ');
     }),
     ...wrap(`scratch files take about ${formatBytes(scratchBytes)} in ${scratch}${copy}`, width, '  '),

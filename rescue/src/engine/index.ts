@@ -10,12 +10,14 @@ export {
   type ErrorReport,
   type ErrorCode,
 } from './base/errors.ts';
+export { remarkCodes, type Remark, type RemarkCode } from './base/remarks.ts';
 export {
   isRunning,
   ownIdentity,
   parseProcessIdentity,
   type ProcessIdentity,
 } from './base/process-identity.ts';
+export { parseSize } from './base/parse-size.ts';
 export { PROGRAM, VERSION } from './base/program.ts';
 export { confirmationText, describeIdentity, type DiskIdentity } from './device/identity.ts';
 export type * from './filesystem/file-system.ts';
@@ -41,6 +43,7 @@ export { addLimits, describeDisks, type ListedDisk, type ListedRegion } from './
 export { exitCodeOf, isGood } from './job/outcome.ts';
 export type { OnProgress } from './job/progress.ts';
 export { describeMachine } from './job/machine.ts';
+export { placesOf, rangeOf, whyNotSize, type SizeRange } from './job/resize-rules.ts';
 export { planRestore, runRestore } from './job/restore.ts';
 export { PauseGate } from './job/pause-gate.ts';
 export type { RunOptions } from './job/run-options.ts';

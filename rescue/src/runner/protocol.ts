@@ -25,6 +25,10 @@ const numbers = z.array(z.int()).max(4096).optional();
 const paths = z.array(text).max(1024);
 const number = z.int().optional();
 const grow = z.union([z.int(), text]).optional();
+const layout = z
+  .array(z.strictObject({ partition: z.int(), size: number, start: number }))
+  .max(4096)
+  .optional();
 
 const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -54,6 +58,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
       .array(z.strictObject({ partition: z.int(), place: z.union([z.int(), z.literal('free')]) }))
       .optional(),
     grow,
+    layout,
     scratch: text.optional(),
     delta: flag,
     noVerify: flag,
@@ -70,6 +75,7 @@ const jobSchema: z.ZodType<Job> = z.discriminatedUnion('kind', [
     raw: flag,
     trustBitmap: numbers,
     grow,
+    layout,
     scratch: text.optional(),
     delta: flag,
     noVerify: flag,

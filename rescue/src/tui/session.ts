@@ -124,6 +124,11 @@ export class Session {
       case 'tab':
         this.#move(1);
         return;
+      case 'left':
+      case 'right':
+        if (focused?.kind === 'choice' && focused.sideways !== undefined)
+          this.dispatch(focused.sideways[key.name]);
+        return;
       case 'page-up':
         this.#scrollBy(-this.#page());
         return;

@@ -24,6 +24,7 @@ const plain: Readonly<Record<string, string>> = {
   '’': "'",
   '×': 'x',
   '→': '->',
+  '←': '<-',
   '·': '-',
   '•': '*',
   '›': '>',

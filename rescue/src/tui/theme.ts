@@ -33,6 +33,8 @@ export interface Marks {
   readonly ellipsis: string;
   readonly up: string;
   readonly down: string;
+  /** Below what has the focus. */
+  readonly under: string;
 }
 
 export interface Theme {
@@ -76,6 +78,7 @@ const unicodeMarks: Marks = {
   ellipsis: '…',
   up: '↑',
   down: '↓',
+  under: '━',
 };
 
 const asciiMarks: Marks = {
@@ -98,6 +101,7 @@ const asciiMarks: Marks = {
   ellipsis: '...',
   up: '^',
   down: 'v',
+  under: '=',
 };
 
 /** How `tone` looks in `theme`. */

@@ -23,6 +23,8 @@ export interface View {
   readonly enter?: { readonly label: string; readonly event: FlowEvent };
   /** What Enter does is called in the key bar, where "choose" says too little. */
   readonly enterLabel?: string;
+  /** What the arrows to the left and to the right do is called. */
+  readonly sidewaysLabel?: string;
   /** What the space bar does is called, where "mark several" is not it. */
   readonly spaceLabel?: string;
   /** Is shown from its top, wherever the focus is: what it says matters more than what can be chosen. */
@@ -38,6 +40,8 @@ export interface Shortcut {
   readonly key: string;
   readonly label: string;
   readonly event: FlowEvent;
+  /** Is about what has the focus: of no use where there is none. */
+  readonly ofFocus?: boolean;
 }
 
 export type Item = ChoiceItem | CheckItem | FieldItem;
@@ -64,6 +68,8 @@ export interface ChoiceItem extends ItemBase {
   /** Of several that can be marked: whether this one is. */
   readonly marked?: boolean;
   readonly space?: FlowEvent;
+  /** What the arrows to the left and to the right do. */
+  readonly sideways?: { readonly left: FlowEvent; readonly right: FlowEvent };
   readonly tone?: Tone;
 }
 
@@ -118,6 +124,8 @@ export interface MapRegion {
   readonly length: number;
   /** What it is called, the longest first: the first that there is room for is shown. None where it has no name. */
   readonly labels: readonly string[];
+  /** It has the focus. */
+  readonly focused?: boolean;
   /** Absent where it is not known. */
   readonly usedBytes?: number;
   /** What a job has done of {@link usedBytes}. */

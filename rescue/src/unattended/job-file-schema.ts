@@ -34,6 +34,21 @@ const grow = z
   .optional()
   .describe('on a larger target: the partition that gets the free space; a number, a name or label, or last');
 
+const size = z.union([z.int().min(0), z.string().regex(/^\d{1,15}([.]\d{1,9})? ?([kMGT]i?B?|B)$/)]);
+
+const layout = z
+  .array(
+    z.strictObject({
+      partition: z.int().min(1).max(4096),
+      size: size.optional().describe('such as 20GiB; a plain number: bytes'),
+      start: size.optional().describe('where it begins on the target'),
+    }),
+  )
+  .min(1)
+  .max(4096)
+  .optional()
+  .describe('whole disks: sizes and places that partitions get on the target, file systems with them');
+
 const newIds = flag.describe(
   'give the disk, its partitions and file systems new identifiers, and mend what names them',
 );
@@ -97,6 +112,7 @@ const restoreStep = z
       .optional()
       .describe('only these partitions, into others of the target or new ones in its free space'),
     grow,
+    layout,
     scratch,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the target back'),
@@ -127,6 +143,7 @@ const cloneStep = z
     raw: flag.describe('copy everything, also what file systems do not use'),
     'trust-bitmap': trustBitmap,
     grow,
+    layout,
     scratch,
     delta: flag.describe('write only what differs'),
     'no-verify': flag.describe('do not read the targets back'),

@@ -1,5 +1,5 @@
 /** From the steps of a job file to jobs of the engine. */
-import { PermafrostError, type Job, type Plan } from '../engine/index.ts';
+import { parseSize, PermafrostError, type AskedPartition, type Job, type Plan } from '../engine/index.ts';
 import { diskKey, findDisk, type Disks, type FoundDisk } from './disk-rule.ts';
 import type { Step } from './job-file.ts';
 
@@ -24,7 +24,7 @@ export function findStep(step: Step, repository: string, disks: Disks): FoundSte
     return { job, disks: found, overwrites: false, ...defined({ workers }) };
   }
   if ('restore' in step) {
-    const { target, disk, targets, ...given } = step.restore;
+    const { target, disk, targets, layout, ...given } = step.restore;
     const wanted = targets ?? [{ ...defined({ disk }), target: target! }];
     const found = wanted.map((one) => findDisk(one.target, disks));
     const { workers, ...rest } = camelCased(given);
@@ -32,16 +32,23 @@ export function findStep(step: Step, repository: string, disks: Disks): FoundSte
       kind: 'restore',
       repository,
       targets: wanted.map((one, i) => ({ ...defined({ disk: one.disk }), target: found[i]!.path })),
+      ...layoutOf(layout),
       ...rest,
     };
     return { job, disks: found, overwrites: true, ...defined({ workers }) };
   }
   if ('clone' in step) {
-    const { source, target, targets, ...given } = step.clone;
+    const { source, target, targets, layout, ...given } = step.clone;
     const from = findDisk(source, disks);
     const found = (targets ?? [target!]).map((rule) => findDisk(rule, disks));
     const { workers, ...rest } = camelCased(given);
-    const job: Job = { kind: 'clone', source: from.path, targets: found.map(({ path }) => path), ...rest };
+    const job: Job = {
+      kind: 'clone',
+      source: from.path,
+      targets: found.map(({ path }) => path),
+      ...layoutOf(layout),
+      ...rest,
+    };
     return { job, disks: found, reads: [from], overwrites: true, ...defined({ workers }) };
   }
   if ('bootcheck' in step) {
@@ -56,6 +63,21 @@ export function findStep(step: Step, repository: string, disks: Disks): FoundSte
     disks: [],
     overwrites: false,
     ...defined({ workers }),
+  };
+}
+
+type AskedLayout = Extract<Step, { clone: unknown }>['clone']['layout'];
+
+/** Sizes in bytes, as jobs have them. */
+function layoutOf(layout: AskedLayout): { layout?: AskedPartition[] } {
+  if (layout === undefined) return {};
+  const bytes = (size: number | string | undefined): number | undefined =>
+    typeof size === 'string' ? parseSize(size) : size;
+  return {
+    layout: layout.map(({ partition, size, start }) => ({
+      partition,
+      ...defined({ size: bytes(size), start: bytes(start) }),
+    })),
   };
 }
 

@@ -21,6 +21,14 @@ export const problems: readonly ErrorReport[] = [
     imageSectorSize: 512,
     problem: 'the NTFS of partition 2 was made for sectors of 512',
   }),
+  new PermafrostError('layout/size', {
+    ...{ device: '/dev/sdb', number: 2, bytes: 100 * MiB },
+    why: { code: 'size/content', text: 'its file system needs more', details: { leastBytes: 200 * MiB } },
+  }),
+  new PermafrostError('layout/place', {
+    ...{ device: '/dev/sdb', number: 3, start: 100 * MiB },
+    why: { code: 'place/before', text: 'there is no room', details: { leastStart: 200 * MiB } },
+  }),
   new PermafrostError('device/is-source', { device: '/dev/sdb', source: '/dev/sdb1' }),
   new PermafrostError('device/named-twice', { device: '/dev/sdb', other: '/dev/disk/by-id/x' }),
   new PermafrostError('device/table-mismatch', {

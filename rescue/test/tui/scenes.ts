@@ -1,6 +1,6 @@
 /** Every page of the terminal UI in the states that a person may meet it in: for tests that look at all of them. */
-import type { DiskPlan, ImagedDisk, ImagedRegion } from '../../src/engine/index.ts';
-import type { FlowState, Question, Step, Waiting } from '../../src/tui/flow/state.ts';
+import type { DiskPlan, ImagedDisk, ImagedRegion, Remark, RemarkCode } from '../../src/engine/index.ts';
+import type { EditedLayout, FlowState, Question, Step, Waiting } from '../../src/tui/flow/state.ts';
 import { diskKey } from '../../src/tui/flow/state.ts';
 import { cloneJob, imageJob, jobScenes, restoreJob, verifyJob } from './job-scenes.ts';
 import { problems } from './problems.ts';
@@ -92,6 +92,33 @@ const layoutOf: Partial<FlowState> = {
 };
 const partly: Partial<FlowState> = { ...layoutOf, leftOut: [1, 4, 5], into: { 2: 7 } };
 
+/** The layout of a target with these partitions, two of them changed. */
+const edited: EditedLayout = {
+  disk: { ...target, regions: parted.regions as unknown as DiskPlan['regions'] },
+  resizing: {
+    room: { end: 999 * MiB, sectorSize: 512, reserveBytes: 0 },
+    partitions: parted.regions.map(({ start, length, partitions }, i) => ({
+      ...{ number: partitions[0]!, start, length, leadBytes: 0 },
+      ...(i < 3
+        ? { leastBytes: 30 * MiB }
+        : {
+            leastBytes: length,
+            leastReason: remarkOf('resize/no-shrink-tool'),
+            mostReason: remarkOf('resize/no-grow-tool'),
+          }),
+    })),
+  },
+  asked: [
+    { partition: 2, size: 300 * MiB },
+    { partition: 3, size: 50 * MiB, start: 600 * MiB },
+  ],
+};
+
+function remarkOf(code: RemarkCode): Remark {
+  const details = { content: 'exFAT', problem: 'a tool said no', mostBytes: 5 * MiB, leastBytes: MiB };
+  return { code, text: `what ${code} says in English`, details };
+}
+
 const at = (step: Step, more: Partial<FlowState> = {}): FlowState =>
   sampleState({ ...base, trail: step === 'home' ? ['home'] : ['home', step], ...more });
 
@@ -103,7 +130,16 @@ const questions: readonly Question['id'][] = [
   'leave',
   'leave-job',
 ];
-const waits: readonly Waiting['what'][] = ['place', 'images', 'plan', 'start', 'network', 'logs', 'tool'];
+const waits: readonly Waiting['what'][] = [
+  'place',
+  'images',
+  'plan',
+  'layout',
+  'start',
+  'network',
+  'logs',
+  'tool',
+];
 const error = problems[0]!;
 
 /** Every scene by its name. */
@@ -200,6 +236,23 @@ export const scenes: Readonly<Record<string, FlowState>> = {
   'free space': at('grow', layoutOf),
   'free space, some partitions': at('grow', { ...partly, grow: 2 }),
   'free space of a copy': at('grow', { flow: 'clone', plan: samplePlan(cloneJob) }),
+  layout: at('layout', { ...layoutOf, editing: edited, focus: { layout: '2' } }),
+  'layout, one that keeps its size': at('layout', { ...layoutOf, editing: edited, focus: { layout: '4' } }),
+  'layout, on the way out': at('layout', { ...layoutOf, editing: edited, focus: { layout: 'take' } }),
+  'layout, a limit': at('layout', {
+    ...layoutOf,
+    editing: edited,
+    focus: { layout: '4' },
+    notice: { id: 'limit', subject: '4', bad: true, why: remarkOf('resize/no-grow-tool') },
+  }),
+  'size of a partition': at('part-size', { ...layoutOf, editing: edited, placing: 2 }),
+  'size of a partition, typed': at('part-size', {
+    ...layoutOf,
+    editing: edited,
+    placing: 2,
+    fields: { partSize: '1,5 GiB' },
+    notice: { id: 'cannot', subject: 'partSize', bad: true },
+  }),
   'partitions, all': at('partitions', layoutOf),
   'partitions, some': at('partitions', partly),
   'partitions, the target not seen yet': at('partitions', { ...layoutOf, inspected: {} }),

@@ -5,6 +5,7 @@
  * the console can do next, and the exit code of a command that ends with it. Anything thrown that is not a
  * {@link PermafrostError} is a bug and is shown as one.
  */
+import type { Remark } from './remarks.ts';
 
 /** Exit codes of every command. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, gaps: 3, unverified: 4, cancelled: 130 } as const;
@@ -87,6 +88,14 @@ const table = {
   'layout/impossible': row<{ device: string; problem: string; hint: string }>(
     (d) => `${d.device} cannot get the layout asked for: ${d.problem}`,
     (d) => `Nothing was written. ${d.hint}`,
+  ),
+  'layout/size': row<{ device: string; number: number; bytes: number; why: Remark }>(
+    (d) => `partition ${d.number} cannot have ${d.bytes} bytes on ${d.device}: ${d.why.text}`,
+    () => 'Nothing was written. Choose another size for it, or for the others.',
+  ),
+  'layout/place': row<{ device: string; number: number; start: number; why: Remark }>(
+    (d) => `partition ${d.number} cannot begin at ${d.start} bytes on ${d.device}: ${d.why.text}`,
+    () => 'Nothing was written. Choose another place for it, or other sizes.',
   ),
   'layout/no-overlay': row<{ problem: string }>(
     (d) =>

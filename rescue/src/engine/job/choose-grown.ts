@@ -1,9 +1,10 @@
 /** Which partition is meant by the one that gets the free space of a larger target, and how its content follows. */
 import { subReader } from '../base/block-reader.ts';
+import { remark, type Remark } from '../base/remarks.ts';
 import { fatResizeProblem } from '../filesystem/fat/resize-fat.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
 import type { LayoutPart } from '../partition/plan-layout.ts';
-import { growability, servantReason } from './growable.ts';
+import { growability, servantReason, type Growability } from './growable.ts';
 import type { Grow } from './job.ts';
 import type { LayoutInput } from './plan-layout.ts';
 
@@ -14,7 +15,7 @@ type LengthOf = (part: LayoutPart) => number;
 export interface Chosen {
   readonly part: LayoutPart;
   readonly kind: FileSystemKind;
-  readonly growth: Exclude<ReturnType<typeof growability>, { problem: string }>;
+  readonly growth: Exclude<Growability, { problem: Remark }>;
 }
 
 /** The partition that `grow` means, or why there is none. Throws what reading the source throws. */
@@ -36,9 +37,9 @@ export async function chooseGrown(
     return {
       problem: `"${grow}" could mean partition ${named.map(({ number }) => number).join(' or ')}: name it by its number`,
     };
-  const chosen = await choose(input, part, lengthOf(part));
+  const chosen = await growthTo(input, part, lengthOf(part));
   return 'problem' in chosen
-    ? { problem: `partition ${part.number} cannot be grown: ${chosen.problem}` }
+    ? { problem: `partition ${part.number} cannot be grown: ${chosen.problem.text}` }
     : chosen;
 }
 
@@ -51,19 +52,19 @@ async function chooseLast(
   for (const part of parts.toReversed()) {
     const { typeId } = input.table.partitions.find(({ number }) => number === part.number)!;
     const servant = servantReason(typeId);
-    const chosen =
-      servant === undefined ? await choose(input, part, lengthOf(part)) : { problem: `is ${servant}` };
-    if (!('problem' in chosen)) return chosen;
-    reasons.unshift(`partition ${part.number}: ${chosen.problem}`);
+    const chosen = servant === undefined ? await growthTo(input, part, lengthOf(part)) : undefined;
+    if (chosen !== undefined && !('problem' in chosen)) return chosen;
+    reasons.unshift(`partition ${part.number}: ${chosen?.problem.text ?? `is ${servant!}`}`);
   }
   return { problem: `no partition can be grown (${reasons.join('; ')})` };
 }
 
-async function choose(
+/** How the content of `part` follows when it gets `length` bytes, or why it cannot. Throws what reading it throws. */
+export async function growthTo(
   { reader, regions }: LayoutInput,
   part: LayoutPart,
   length: number,
-): Promise<Chosen | { readonly problem: string }> {
+): Promise<Chosen | { readonly problem: Remark }> {
   const info = regions.find(({ region }) => region.partitions.includes(part.number))?.fileSystem;
   const growth = growability(info);
   if ('problem' in growth) return growth;
@@ -71,7 +72,7 @@ async function choose(
   if (kind.startsWith('fat') && length > part.length) {
     const view = subReader(reader, part.start, part.length, `${reader.name} partition ${part.number}`);
     const problem = await fatResizeProblem(view, length);
-    if (problem !== undefined) return { problem };
+    if (problem !== undefined) return { problem: remark('resize/failed', { problem }) };
   }
   return { part, kind, growth };
 }

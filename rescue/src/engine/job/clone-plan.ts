@@ -10,8 +10,9 @@ import type { TablePlan } from '../partition/relocate.ts';
 import { describeContents } from './describe-contents.ts';
 import { checkPartitions, describeDisk, type ImageSource } from './image-plan.ts';
 import { inspectDisk, type InspectedRegion } from './inspect-disk.ts';
-import type { CloneJob, DiskPlan, LayoutChange, Plan, ShrinkPlan } from './job.ts';
+import type { CloneJob, DiskPlan, LayoutChange, Plan, ResizePlan, ShrinkPlan } from './job.ts';
 import { placeRegions } from './place-regions.ts';
+import { checkLayout } from './plan-asked.ts';
 import { planTargetLayout, type Growth } from './plan-layout.ts';
 import { planEntry } from './plan-entry.ts';
 import { planLimits, sealPlan } from './plan-parts.ts';
@@ -33,6 +34,7 @@ export interface ClonePlace {
   readonly growths: readonly Growth[];
   readonly shrinks: readonly Shrinking[];
   readonly shrinking?: ShrinkPlan;
+  readonly resizing?: ResizePlan;
   readonly bootEntry?: BootEntryPlan;
   readonly newIds?: NewIdsPlan;
   readonly changes: readonly LayoutChange[];
@@ -69,6 +71,7 @@ export async function prepareClone(
 ): Promise<PreparedClone> {
   if (job.targets.length === 0)
     throw new PermafrostError('usage/invalid', { problem: 'no target was named' });
+  checkLayout(job);
   await checkDistinct(job);
   const disk = await openSource(job.source);
   const targets: ClonePlace[] = [];
@@ -125,14 +128,14 @@ async function planTarget(
   { disk: source, inspected }: ImageSource,
   { job, refusals, newIds, signal }: Planning,
 ): Promise<ClonePlace> {
-  const { grow, scratch, targets: all, noBootEntry } = job;
+  const { grow, layout, scratch, targets: all, noBootEntry } = job;
   const { table } = inspected;
   const disk = await openOrRefuse(path, refusals);
   const sizeBytes = disk?.identity.sizeBytes ?? source.identity.sizeBytes;
   const name = disk?.identity.path ?? path;
   try {
     const {
-      layout,
+      layout: placed,
       refusals: found,
       ...planned
     } = await planTargetLayout({
@@ -148,17 +151,18 @@ async function planTarget(
       // A file has the sectors that its table says.
       sectorSize: disk?.identity.kind === 'device' ? disk.identity.sectorSize : table.sectorSize,
       ...(grow === undefined ? {} : { grow }),
+      ...(layout === undefined ? {} : { layout }),
       ...(scratch === undefined ? {} : { scratch }),
       ...(signal === undefined ? {} : { signal }),
     });
     refusals.push(...found);
-    const placed = placeRegions(
+    const spans = placeRegions(
       inspected.regions.map(({ region }) => region),
       sizeBytes,
-      layout,
+      placed,
     );
     const inspectedOf = new Map(inspected.regions.map((one) => [one.region, one]));
-    const places = new Map(placed.map(({ region, to }) => [inspectedOf.get(region)!, to]));
+    const places = new Map(spans.map(({ region, to }) => [inspectedOf.get(region)!, to]));
     const opened = disk === undefined ? {} : { disk };
     // Of several targets, each goes to a machine of its own.
     const bootEntry =
@@ -228,6 +232,7 @@ async function describeTargetPlan(
     })),
     ...(changes.length === 0 ? {} : { layout: changes }),
     ...(target.shrinking === undefined ? {} : { shrinking: target.shrinking }),
+    ...(target.resizing === undefined ? {} : { resizing: target.resizing }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
     ...(target.newIds === undefined ? {} : { newIds: target.newIds }),
     ...(await planLimits(identity, options)),

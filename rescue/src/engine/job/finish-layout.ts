@@ -11,8 +11,8 @@ import type { Shrinking } from './plan-shrink.ts';
 
 /** What was decided of the sizes of partitions. */
 export interface Resized {
-  /** The one that has been given more room. */
-  readonly chosen?: Chosen;
+  /** Those that have been given more room. */
+  readonly chosen?: readonly Chosen[];
   readonly shrinks?: readonly Shrinking[];
   readonly shrinking?: TargetLayout['shrinking'];
 }
@@ -21,7 +21,7 @@ export interface Resized {
 export async function finishLayout(
   input: LayoutInput,
   layout: NewLayout,
-  { chosen, shrinks = [], shrinking }: Resized = {},
+  { chosen = [], shrinks = [], shrinking }: Resized = {},
   earlierWarnings: readonly string[] = [],
 ): Promise<TargetLayout> {
   const { reader, table, sizeBytes, sectorSize } = input;
@@ -33,9 +33,15 @@ export async function finishLayout(
     input,
     placements.filter((placement) => !isShrunk(placement)),
   );
-  const grown = placements.find(({ number }) => number === chosen?.part.number);
-  const tool = chosen !== undefined && 'tool' in chosen.growth ? chosen.growth.tool : undefined;
-  const later = chosen !== undefined && 'later' in chosen.growth ? chosen.growth.later : undefined;
+  const grown = chosen.map(({ part, kind, growth }) => {
+    const { number, to } = placements.find((placement) => placement.number === part.number)!;
+    return { number, span: to, kind, growth };
+  });
+  const toolOf = (number: number): string | undefined => {
+    const growth = grown.find((one) => one.number === number)?.growth;
+    if (growth !== undefined) return 'tool' in growth ? growth.tool : undefined;
+    return shrinks.find((one) => one.number === number)?.tool;
+  };
   return {
     tables: {
       ...tables,
@@ -45,19 +51,21 @@ export async function finishLayout(
         ...tables.warnings,
         ...leftOut(input, placements),
         ...(sectorSize === table.sectorSize ? [] : [sectorWarning(input)]),
-        ...(later === undefined
-          ? []
-          : [`Partition ${grown!.number} is grown, what is in it is not: ${later}.`]),
+        ...grown.flatMap(({ number, growth }) =>
+          'later' in growth
+            ? [`Partition ${number} is grown, what is in it is not: ${growth.later.text}.`]
+            : [],
+        ),
       ],
     },
     layout,
-    growths:
-      tool === undefined ? [] : [{ number: grown!.number, kind: chosen!.kind, span: grown!.to, sectorSize }],
+    growths: grown.flatMap(({ number, kind, span, growth }) =>
+      'tool' in growth ? [{ number, kind, span, sectorSize }] : [],
+    ),
     changes: placements.flatMap((placement): LayoutChange[] => {
       if (isKept(placement)) return [];
-      const fits =
-        placement === grown ? tool : shrinks.find(({ number }) => number === placement.number)?.tool;
-      return [{ ...placement, ...(fits === undefined ? {} : { tool: fits }) }];
+      const tool = toolOf(placement.number);
+      return [{ ...placement, ...(tool === undefined ? {} : { tool }) }];
     }),
     shrinks,
     ...(shrinking === undefined ? {} : { shrinking }),

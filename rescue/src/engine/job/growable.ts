@@ -1,11 +1,12 @@
-/** Which partitions can be grown, with which tool, and in words why others cannot. */
+/** Which partitions can be grown, with which tool, and why others cannot. */
+import { remark, type Remark } from '../base/remarks.ts';
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
 import { OWN_TOOL } from './shrinkable.ts';
 
-/** What grows with a partition: its file system by a tool, or nothing yet (`command` says what helps later). */
+/** What grows with a partition: its file system by a tool, or nothing yet (`later` says what helps then). */
 export type Growability =
-  { readonly tool: string } | { readonly later: string } | { readonly problem: string };
+  { readonly tool: string } | { readonly later: Remark } | { readonly problem: Remark };
 
 const tools: Partial<Record<FileSystemKind, string>> = {
   ext2: 'resize2fs',
@@ -20,9 +21,9 @@ const tools: Partial<Record<FileSystemKind, string>> = {
 };
 
 /** What lies in these finds more room when it is told to, in the running system. */
-const containers: Partial<Record<FileSystemKind, string>> = {
-  lvm2: 'run "pvresize" on it in the restored system',
-  luks: 'the larger space is there once it is unlocked again; then grow what is inside',
+const containers: Partial<Record<FileSystemKind, Remark>> = {
+  lvm2: remark('grow-later/lvm2'),
+  luks: remark('grow-later/luks'),
 };
 
 /** By type, these have the size that they need, whatever is in them: GPT type GUIDs and MBR types. */
@@ -41,20 +42,18 @@ const servants: Readonly<Record<string, string>> = {
 /** What can be done about a partition with this file system. */
 export function growability(info: Pick<FileSystemInfo, 'kind' | 'state'> | undefined): Growability {
   if (info === undefined || info.kind === 'unknown' || info.kind === 'empty')
-    return { problem: 'what is in it is not known' };
+    return { problem: remark('resize/unknown-content') };
   const { kind, state } = info;
   const title = kindTitles[kind];
   const tool = tools[kind];
   if (tool !== undefined) {
     if ((kind === 'ntfs' || tool === OWN_TOOL) && state === 'dirty')
-      return {
-        problem: `its ${title} was not cleanly unmounted: shut Windows down fully and save it again`,
-      };
+      return { problem: remark('resize/dirty-windows', { content: title }) };
     return { tool };
   }
   const later = containers[kind];
   if (later !== undefined) return { later };
-  return { problem: `no tool here grows ${title}` };
+  return { problem: remark('resize/no-grow-tool', { content: title }) };
 }
 
 /** Why `--grow last` passes over a partition of type `typeId`, or undefined. */

@@ -2,17 +2,29 @@
  * What a person asks for, what it would do, and what it did: plain data, the same for every front end.
  */
 import type { ErrorReport } from '../base/errors.ts';
+import type { Remark } from '../base/remarks.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
 import type { BootCheck } from '../boot/boot-check.ts';
 import type { BootEntryPlan } from '../boot/boot-entry.ts';
 import type { NewIdsPlan } from '../boot/new-ids.ts';
 import type { DiskLimit } from '../device/disk-limits.ts';
 import type { DiskIdentity } from '../device/identity.ts';
+import type { LayoutPart } from '../partition/plan-layout.ts';
+import type { SpareRoom } from '../partition/size-limits.ts';
 import type { ImagedPartition, RegionFileSystem } from '../repository/manifest.ts';
 import type { NewIdsReport } from './new-ids-report.ts';
 
 /** The partition that gets the free space of a larger target: a number, a name or label, or the last one that can grow. */
 export type Grow = number | string;
+
+/** The size or the place that one partition gets on a target; what is left out is decided as without. */
+export interface AskedPartition {
+  readonly partition: number;
+  /** In bytes; rounded up to whole sectors of the target. */
+  readonly size?: number;
+  /** Where it begins, in bytes. */
+  readonly start?: number;
+}
 
 /** Save an image of one or several disks. */
 export interface ImageJob {
@@ -57,6 +69,8 @@ export interface RestoreJob {
   readonly into?: readonly { readonly partition: number; readonly place: number | 'free' }[];
   /** On a larger target this partition is grown; the free space is left free without. */
   readonly grow?: Grow;
+  /** Whole disks: sizes and places of partitions. An empty list changes nothing; the plan then says what would be possible. */
+  readonly layout?: readonly AskedPartition[];
   /** Folder for the scratch files that making file systems smaller takes; default: the system's for temporary files. */
   readonly scratch?: string;
   /** Read the target and write only what differs. */
@@ -87,6 +101,8 @@ export interface CloneJob {
   readonly trustBitmap?: readonly number[];
   /** On each target that is larger this partition is grown; the free space is left free without. */
   readonly grow?: Grow;
+  /** Whole disks: sizes and places of partitions. An empty list changes nothing; the plan then says what would be possible. */
+  readonly layout?: readonly AskedPartition[];
   /** Folder for the scratch files that making file systems smaller takes; default: the system's for temporary files. */
   readonly scratch?: string;
   /** Read the targets and write only what differs. */
@@ -170,8 +186,8 @@ export interface LayoutChange {
 export interface LeastPartition {
   readonly number: number;
   readonly bytes: number;
-  /** Why it cannot be smaller than it is, as a clause; absent where its file system says how small it can get. */
-  readonly reason?: string;
+  /** Why it cannot be smaller than it is; absent where its file system says how small it can get. */
+  readonly reason?: Remark;
 }
 
 /** What is known of a target on which not all partitions can have the size that they had. */
@@ -185,6 +201,23 @@ export interface ShrinkPlan {
   readonly scratchBytes: number;
   /** The scratch files hold all that is used of what shrinks, since this system has no FUSE. */
   readonly isCopy?: boolean;
+}
+
+/** A partition of a source, in the order of their places, and what it could be on a target. */
+export interface ResizablePartition extends LayoutPart {
+  /** The least that it can have: as much as it has where it cannot get smaller, and why. */
+  readonly leastBytes: number;
+  readonly leastReason?: Remark;
+  /** Why it cannot be larger than it is. */
+  readonly mostReason?: Remark;
+  /** What its file system can have at most, however much room there is. */
+  readonly mostBytes?: number;
+}
+
+/** What could be chosen of the sizes and places of partitions on a target. */
+export interface ResizePlan {
+  readonly room: SpareRoom;
+  readonly partitions: readonly ResizablePartition[];
 }
 
 export interface DiskPlan {
@@ -210,6 +243,8 @@ export interface DiskPlan {
   readonly layout?: readonly LayoutChange[];
   /** Restore and clone: present where partitions must shrink. */
   readonly shrinking?: ShrinkPlan;
+  /** Restore and clone: present where sizes could be chosen, and an empty list of them was given. */
+  readonly resizing?: ResizePlan;
   /** Restore and clone: what is done after the writing so that this machine starts the disk. */
   readonly bootEntry?: BootEntryPlan;
   /** Restore and clone with new identifiers: which, and what names them. */

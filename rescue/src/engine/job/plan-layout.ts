@@ -26,7 +26,8 @@ import type { ImagedRegion } from '../repository/manifest.ts';
 import { keptChunks } from './chunk-walk.ts';
 import { chooseGrown } from './choose-grown.ts';
 import { finishLayout } from './finish-layout.ts';
-import type { Grow, LayoutChange, ShrinkPlan } from './job.ts';
+import type { AskedPartition, Grow, LayoutChange, ResizePlan, ShrinkPlan } from './job.ts';
+import { describeResizing, planAsked } from './plan-asked.ts';
 import {
   describeShrinking,
   measureParts,
@@ -71,6 +72,7 @@ export interface LayoutInput {
   /** Logical sector size of the target in bytes. */
   readonly sectorSize: number;
   readonly grow?: Grow;
+  readonly layout?: readonly AskedPartition[];
   /** Folder for scratch files. */
   readonly scratch?: string;
   readonly signal?: AbortSignal;
@@ -93,13 +95,22 @@ export interface TargetLayout {
   readonly growths: readonly Growth[];
   readonly shrinks: readonly Shrinking[];
   readonly shrinking?: ShrinkPlan;
+  readonly resizing?: ResizePlan;
   readonly changes: readonly LayoutChange[];
   readonly refusals: readonly PermafrostError[];
 }
 
 /** Throws what reading the table throws. */
 export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout> {
-  const { reader, table, device, sizeBytes, grow } = input;
+  const { layout: asked, ...others } = input;
+  if (asked?.length !== 0) return planPlaces(input);
+  const planned = await planPlaces(others);
+  const resizing = planned.refusals.length > 0 ? undefined : await describeResizing(others);
+  return { ...planned, ...(resizing === undefined ? {} : { resizing }) };
+}
+
+async function planPlaces(input: LayoutInput): Promise<TargetLayout> {
+  const { reader, table, device, sizeBytes, grow, layout: asked } = input;
   const asItIs = await planTables(reader, table, sizeBytes);
   const unchanged = (
     refusals: readonly PermafrostError[],
@@ -125,7 +136,8 @@ export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout
     if (problem !== undefined) return unchanged([sectorRefusal(input, problem)]);
   }
   const fits = sizeBytes >= asItIs.minimumBytes;
-  if (table.kind === 'none' || (fits && !otherSectors && grow === undefined))
+  const isSame = fits && !otherSectors && grow === undefined;
+  if (asked === undefined && (table.kind === 'none' || isSame))
     return fits ? unchanged([]) : tooSmall(asItIs.minimumBytes);
 
   const parts = layoutParts(table);
@@ -135,9 +147,15 @@ export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout
         sectorRefusal(input, `the partition table cannot be made anew for them, since ${parts.problem}`),
       ]);
     if (!fits) return tooSmall(asItIs.minimumBytes);
+    if (asked !== undefined)
+      return refuse(`no partition can get another size: ${parts.problem}`, 'Leave the sizes as they are.');
     return refuse(`no partition can be grown: ${parts.problem}`, 'Leave out the growing of a partition.');
   }
   const room = await layoutRoom(reader, table, sizeBytes, input.sectorSize);
+  if (asked !== undefined) {
+    const planned = await planAsked(input, parts, room, asked);
+    return 'tables' in planned ? planned : unchanged(planned.refusals);
+  }
   const tight = { ...room, end: room.end + room.reserveBytes };
   const placed = placeParts(parts, tight);
   if (placed.placements.length === 0) {
@@ -160,7 +178,7 @@ export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout
     return stays ? unchanged([], [warning]) : finishLayout(input, layout, {}, [warning]);
   }
   const { placements } = placeParts(parts, room, new Map([[number, length]]));
-  return finishLayout(input, { ...layout, placements }, { chosen });
+  return finishLayout(input, { ...layout, placements }, { chosen: [chosen] });
 }
 
 /** The plan for a target on which the partitions must be smaller, or why that cannot be. */

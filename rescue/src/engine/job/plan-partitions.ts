@@ -151,8 +151,8 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
     if (found === undefined || 'problem' in found) continue;
     if (found.length < region.length) {
       const size = await measureInto(shrinkInput, { number: partition, region, to: found });
-      if (!('problem' in size)) sizes.push(size);
-      else refuse(`its partition ${found.number} has ${found.length} bytes, and ${size.problem}`);
+      if (!('tooLarge' in size)) sizes.push(size);
+      else refuse(`its partition ${found.number} has ${found.length} bytes, and ${size.tooLarge}`);
     }
     const from = { start: region.start, length: region.length };
     const to = { start: found.start, length: found.length };
@@ -260,8 +260,9 @@ function growthsOf(
       warnings.push(
         `What is in partition ${into!} keeps the size that it had, ${from.length} of ${to.length} bytes${how}.`,
       );
-    } else if ('problem' in growth) refuse(`partition ${number} cannot be grown: ${growth.problem}`);
-    else if ('later' in growth) warnings.push(`What is in partition ${into!} is not grown: ${growth.later}.`);
+    } else if ('problem' in growth) refuse(`partition ${number} cannot be grown: ${growth.problem.text}`);
+    else if ('later' in growth)
+      warnings.push(`What is in partition ${into!} is not grown: ${growth.later.text}.`);
     else {
       growths.push({ number: into!, kind: fileSystem!.kind, span: to, sectorSize });
       growing.set(number, growth.tool);

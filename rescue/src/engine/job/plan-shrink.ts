@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
+import { remark, type Remark } from '../base/remarks.ts';
 import { hasFuse } from '../device/fuse-file.ts';
 import { freeScratch } from '../device/overlay.ts';
 import type { MovedRegion } from '../filesystem/hidden-sectors.ts';
@@ -15,6 +16,7 @@ import {
   type Placement,
   type Span,
 } from '../partition/plan-layout.ts';
+import { nothingAsked, type AskedSpans } from '../partition/size-limits.ts';
 import { servantReason } from './growable.ts';
 import type { LeastPartition, ShrinkPlan } from './job.ts';
 import type { KnownRegion, LayoutInput } from './plan-layout.ts';
@@ -45,7 +47,7 @@ export interface PartSize {
   /** In whole units as they were asked for, or its own size. */
   readonly leastBytes: number;
   readonly tool?: string;
-  readonly problem?: string;
+  readonly problem?: Remark;
 }
 
 /** Where scratch files go. */
@@ -79,7 +81,7 @@ export async function measurePart(
       part,
       ...(region === undefined ? {} : { region }),
       leastBytes: length,
-      problem: 'the image does not have it',
+      problem: remark('resize/not-in-image'),
     };
   const said = await leastSize({
     view: viewOf(input, part),
@@ -90,7 +92,7 @@ export async function measurePart(
   });
   if ('problem' in said) return { part, region, leastBytes: length, ...said };
   const least = Math.min(length, roundUp(said.leastBytes, unit));
-  const full = least === length ? { problem: 'its file system needs all of it' } : {};
+  const full = least === length ? { problem: remark('resize/full') } : {};
   return { part, region, ...said, leastBytes: least, ...full };
 }
 
@@ -100,17 +102,18 @@ function viewOf({ reader }: Pick<LayoutInput, 'reader'>, { start, length, number
 
 /**
  * The lengths with which all partitions fit in `room`, of those that get others: as few as possible, those with the
- * most free space first, swap after file systems, and last what firmware and Windows keep for themselves. Undefined
- * where even the least lengths are too long.
+ * most free space first, swap after file systems, and last what firmware and Windows keep for themselves; what is
+ * `asked` of partitions stays. Undefined where even the least lengths are too long.
  */
 export function shrinkToFit(
   input: LayoutInput,
   room: LayoutRoom,
   sizes: readonly PartSize[],
+  asked: AskedSpans = nothingAsked,
 ): ReadonlyMap<number, number> | undefined {
   const parts = sizes.map(({ part }) => part);
-  const lengths = new Map<number, number>();
-  const excess = (): number => placeParts(parts, room, lengths).leastEnd - room.end;
+  const lengths = new Map(asked.lengths);
+  const excess = (): number => placeParts(parts, room, lengths, asked.starts).leastEnd - room.end;
   const spare = ({ part, leastBytes }: PartSize): number => part.length - leastBytes;
   const rank = ({ part, region }: PartSize): number => {
     const { typeId } = input.table.partitions.find(({ number }) => number === part.number)!;
@@ -118,7 +121,7 @@ export function shrinkToFit(
     return servantReason(typeId) === undefined ? 0 : 2;
   };
   const ordered = sizes
-    .filter((size) => spare(size) > 0)
+    .filter((size) => spare(size) > 0 && !asked.lengths.has(size.part.number))
     .sort((a, b) => rank(a) - rank(b) || spare(b) - spare(a) || a.part.number - b.part.number);
   for (const { part, leastBytes } of ordered) {
     let { length } = part;
@@ -155,7 +158,7 @@ export async function describeSizes(
   const isCopy = !(await hasFuse());
   for (const { part, region } of sizes) {
     const length = lengths.get(part.number);
-    if (length === undefined) continue;
+    if (length === undefined || length >= part.length) continue;
     const kept = await region!.kept!();
     const moved = isCopy ? kept : kept.slice(length, part.length - length);
     scratchBytes += moved.totalBytes + SPARE_BYTES + Math.ceil(kept.totalBytes * SPARE_SHARE);
@@ -198,7 +201,7 @@ export function whyTooSmall(input: LayoutInput, { partitions }: ShrinkPlan): str
       const what = kind === undefined ? '' : ` (${kindTitles[kind]})`;
       return reason === undefined
         ? `partition ${number}${what} can be as small as ${bytes} bytes`
-        : `partition ${number}${what} keeps its ${bytes} bytes: ${reason}`;
+        : `partition ${number}${what} keeps its ${bytes} bytes: ${reason.text}`;
     })
     .join('; ');
 }

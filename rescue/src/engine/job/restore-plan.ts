@@ -12,8 +12,9 @@ import { imageReader } from '../repository/image-reader.ts';
 import type { ImagedDisk, ImagedRegion, Manifest } from '../repository/manifest.ts';
 import { Repository } from '../repository/repository.ts';
 import { describeContents } from './describe-contents.ts';
-import type { DiskPlan, LayoutChange, Plan, RegionPlan, RestoreJob, ShrinkPlan } from './job.ts';
+import type { DiskPlan, LayoutChange, Plan, RegionPlan, ResizePlan, RestoreJob, ShrinkPlan } from './job.ts';
 import { placeRegions, type PlacedRegion } from './place-regions.ts';
+import { checkLayout } from './plan-asked.ts';
 import { knownRegion, planTargetLayout, type Growth } from './plan-layout.ts';
 import { planEntry } from './plan-entry.ts';
 import { planPartitions } from './plan-partitions.ts';
@@ -41,6 +42,7 @@ export interface PlannedTarget {
   readonly growths: readonly Growth[];
   readonly shrinks: readonly Shrinking[];
   readonly shrinking?: ShrinkPlan;
+  readonly resizing?: ResizePlan;
   readonly changes: readonly LayoutChange[];
   readonly bootEntry?: BootEntryPlan;
   readonly newIds?: NewIdsPlan;
@@ -119,6 +121,11 @@ function pairTargets(job: RestoreJob, image: Manifest): { imaged: ImagedDisk; pa
     fail(
       'new identifiers are for whole disks: single partitions keep theirs, since the table of the target names them',
     );
+  if (job.layout !== undefined && (job.partitions ?? job.into) !== undefined)
+    fail('sizes and places are for whole disks: single partitions go into what is there');
+  if (job.layout !== undefined && job.targets.length !== 1)
+    fail('sizes and places of partitions are for a single target');
+  checkLayout(job);
   checkInto(job, fail);
   const pairs = job.targets.map(({ disk, target }) => {
     if (disk === undefined && image.disks.length > 1)
@@ -185,6 +192,7 @@ async function planTarget(
       // A file has the sectors that its table says.
       sectorSize: disk?.identity.kind === 'device' ? disk.identity.sectorSize : table.sectorSize,
       ...(job.grow === undefined ? {} : { grow: job.grow }),
+      ...(job.layout === undefined ? {} : { layout: job.layout }),
       ...(job.scratch === undefined ? {} : { scratch: job.scratch }),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -261,6 +269,7 @@ async function describeDiskPlan(
     })),
     ...(target.changes.length === 0 ? {} : { layout: target.changes }),
     ...(target.shrinking === undefined ? {} : { shrinking: target.shrinking }),
+    ...(target.resizing === undefined ? {} : { resizing: target.resizing }),
     ...(target.bootEntry === undefined ? {} : { bootEntry: target.bootEntry }),
     ...(target.newIds === undefined ? {} : { newIds: target.newIds }),
     ...(await planLimits(identity, options)),

@@ -47,7 +47,7 @@ export interface Narrow {
 export async function measureInto(
   input: ShrinkIntoInput,
   { number, region, to }: Narrow,
-): Promise<PartSize | { readonly problem: string }> {
+): Promise<PartSize | { readonly tooLarge: string }> {
   const { start, length } = region;
   const known = knownRegion(region, input.frames, input.chunkBytes);
   const part = { number, start, length, leadBytes: 0 };
@@ -58,8 +58,8 @@ export async function measureInto(
   const why =
     size.problem === undefined
       ? `can be as small as ${size.leastBytes}`
-      : `needs its ${length}: ${size.problem}`;
-  return { problem: `${region.name} of the image${what} ${why}` };
+      : `needs its ${length}: ${size.problem.text}`;
+  return { tooLarge: `${region.name} of the image${what} ${why}` };
 }
 
 /** The plan for partitions of the image that go to smaller `places`; `sizes` as {@link measureInto} gave them. */

@@ -2,6 +2,7 @@
 import type { BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
+import { remark, type Remark } from '../base/remarks.ts';
 import { hasFuse } from '../device/fuse-file.ts';
 import { freeScratch, Overlay } from '../device/overlay.ts';
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
@@ -17,9 +18,9 @@ const LEAST_SWAP_BYTES = 1024 * 1024;
 /** What changes the size of FAT. */
 export const OWN_TOOL = 'permafrost';
 
-/** The least bytes that a partition can have, or why it cannot be smaller than it is, as a clause. */
+/** The least bytes that a partition can have, or why it cannot be smaller than it is. */
 export type LeastSize =
-  { readonly leastBytes: number; readonly tool?: string } | { readonly problem: string };
+  { readonly leastBytes: number; readonly tool?: string } | { readonly problem: Remark };
 
 /** A file system whose size is asked for. */
 export interface Measured {
@@ -64,43 +65,42 @@ const tools: Partial<Record<FileSystemKind, { readonly tool: string; readonly as
   btrfs: { tool: 'btrfs', ask: btrfs },
 };
 
-/** Asks; a read that fails and a system without FUSE are clauses too. Throws `job/cancelled`. */
+/** Asks; a read that fails and a system without FUSE are reasons too. Throws `job/cancelled`. */
 export async function leastSize(measured: Measured): Promise<LeastSize> {
   const { view, info } = measured;
   if (info === undefined || info.kind === 'unknown' || info.kind === 'empty')
-    return { problem: 'what is in it is not known' };
+    return { problem: remark('resize/unknown-content') };
   const title = kindTitles[info.kind];
   const known = tools[info.kind];
   const isFat = info.kind === 'fat12' || info.kind === 'fat16' || info.kind === 'fat32';
   if (known === undefined && info.kind !== 'swap' && !isFat)
-    return { problem: `no tool makes ${title} smaller` };
-  if (info.state === 'dirty')
-    return {
-      problem: `its ${title} was not shut down cleanly: shut its system down fully and save it again`,
-    };
+    return { problem: remark('resize/no-shrink-tool', { content: title }) };
+  if (info.state === 'dirty') return { problem: remark('resize/dirty', { content: title }) };
   if (info.kind === 'swap') return { leastBytes: LEAST_SWAP_BYTES };
   try {
     if (known === undefined) {
       const least = await leastFatBytes(view);
-      return typeof least === 'number' ? { tool: OWN_TOOL, leastBytes: least } : least;
+      return typeof least === 'number'
+        ? { tool: OWN_TOOL, leastBytes: least }
+        : { problem: remark('resize/failed', least) };
     }
     const { tool, ask } = known;
     const copied = (await hasFuse()) ? undefined : await measured.kept();
     const room = copied === undefined ? undefined : await copyProblem(copied, measured);
-    if (room !== undefined) return { problem: room };
+    if (room !== undefined) return { problem: remark('resize/failed', { problem: room }) };
     const overlay = await Overlay.create(view, measured.scratch, copied);
     try {
       const said = await overlay.withFile(view.sizeBytes, (path) => ask(path, measured));
-      if ('problem' in said) return said;
+      if ('problem' in said) return { problem: remark('resize/failed', { problem: said.problem }) };
       return said.bytes === undefined
-        ? { problem: `${tool} did not say its least size` }
+        ? { problem: remark('resize/no-answer', { tool }) }
         : { tool, leastBytes: said.bytes };
     } finally {
       await overlay.close();
     }
   } catch (error) {
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
-    return { problem: error.message };
+    return { problem: remark('resize/failed', { problem: error.message }) };
   }
 }
 

@@ -72,6 +72,35 @@ test('a partition grows by all that is free, and what lies behind it keeps its d
   assert.equal(grownLength(parts, { end: 34 * MIB + 512, sectorSize: 512 }, 2), 10 * MIB);
 });
 
+test('a partition begins where it was asked to, and the others make room on both sides', () => {
+  const parts = partsOf([1, 9], [20, 10], [40, 5]);
+  const at = (number: number, mib: number) => new Map([[number, mib * MIB]]);
+  assert.deepEqual(placesOf(parts, room(100), new Map(), at(2, 50)), [
+    [1, 9],
+    [50, 10],
+    [60, 5],
+  ]);
+  assert.deepEqual(placesOf(parts, room(46), new Map(), at(3, 25)), [
+    [1, 9],
+    [15, 10],
+    [25, 5],
+  ]);
+  assert.deepEqual(placesOf(parts, room(46), at(1, 20), at(2, 22)), [
+    [1, 20],
+    [22, 10],
+    [40, 5],
+  ]);
+  assert.deepEqual(placeParts(parts, room(100), new Map(), at(3, 15)).blocked, {
+    number: 3,
+    leastStart: 20 * MIB,
+  });
+  assert.deepEqual(placeParts(parts, room(100), new Map(), at(1, 0)).blocked, {
+    number: 1,
+    leastStart: MIB,
+  });
+  assert.equal(placeParts(parts, room(100), new Map(), at(3, 96)).placements.length, 0);
+});
+
 test('places are whole sectors of the target', () => {
   const parts: LayoutPart[] = [
     { number: 1, start: 63 * 512, length: 1000 * 512, leadBytes: 0 },
@@ -107,12 +136,23 @@ test('no partition overlaps another, leaves the room or loses its record, whatev
     const end = Math.floor((random(60) * MIB) / sectorSize) * sectorSize;
     const lengths = new Map<number, number>();
     if (random(2) === 0) lengths.set(1 + random(parts.length), (1 + random(20_000)) * 512);
-    const { placements, leastEnd } = placeParts(parts, { end, sectorSize }, lengths);
-    if (placements.length === 0) {
-      assert.ok(leastEnd > end);
-      assert.equal(placeParts(parts, { end: leastEnd, sectorSize }, lengths).placements.length, parts.length);
+    const starts = new Map<number, number>();
+    for (let i = random(3); i > 0; i--)
+      starts.set(1 + random(parts.length), random(60) * MIB + random(2) * sectorSize);
+    const { placements, leastEnd, blocked } = placeParts(parts, { end, sectorSize }, lengths, starts);
+    if (blocked !== undefined) {
+      assert.ok(starts.get(blocked.number)! < blocked.leastStart);
       continue;
     }
+    if (placements.length === 0) {
+      assert.ok(leastEnd > end);
+      assert.equal(
+        placeParts(parts, { end: leastEnd, sectorSize }, lengths, starts).placements.length,
+        parts.length,
+      );
+      continue;
+    }
+    for (const { number, to } of placements) assert.equal(starts.get(number) ?? to.start, to.start);
     assert.ok(placements[0]!.to.start >= parts[0]!.start, 'nothing moves into the head');
     let free = 0;
     for (const [i, { number, to }] of placements.entries()) {

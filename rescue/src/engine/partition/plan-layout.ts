@@ -36,6 +36,8 @@ export interface LayoutPlan {
   readonly placements: readonly Placement[];
   /** What the room's end must be at least. */
   readonly leastEnd: number;
+  /** The first partition that cannot begin where it was asked to, and the first byte where it could. */
+  readonly blocked?: { readonly number: number; readonly leastStart: number };
 }
 
 /** Where moved partitions begin: what every tool of the last fifteen years aligns to. */
@@ -95,42 +97,62 @@ function mbrParts(
   return parts;
 }
 
+/** A partition with what was asked for it. */
+interface SizedPart extends LayoutPart {
+  readonly wanted: number;
+  /** Where it has to begin. */
+  readonly pinned?: number;
+}
+
 /**
- * Places `parts` (in the order of their places), each with its `lengths` in bytes where it gets another than it had.
- * Without enough room the placements are none.
+ * Places `parts` (in the order of their places), each with its `lengths` in bytes where it gets another than it had, and
+ * at its `starts`, whole sectors, where it has to begin there. Without enough room the placements are none.
  */
 export function placeParts(
   parts: readonly LayoutPart[],
   room: LayoutRoom,
   lengths: ReadonlyMap<number, number> = new Map(),
+  starts: ReadonlyMap<number, number> = new Map(),
 ): LayoutPlan {
-  const sized = parts.map((part) => ({
-    ...part,
-    leadBytes: roundUp(part.leadBytes, room.sectorSize),
-    wanted: roundUp(lengths.get(part.number) ?? part.length, room.sectorSize),
-  }));
+  const sized = parts.map((part): SizedPart => {
+    const pinned = starts.get(part.number);
+    return {
+      ...part,
+      leadBytes: roundUp(part.leadBytes, room.sectorSize),
+      wanted: roundUp(lengths.get(part.number) ?? part.length, room.sectorSize),
+      ...(pinned === undefined ? {} : { pinned }),
+    };
+  });
   const least = packLeft(sized, room.sectorSize);
   const leastEnd = least.length === 0 ? 0 : least.at(-1)!.start + least.at(-1)!.length;
+  const tooEarly = sized.findIndex(({ pinned }, i) => pinned !== undefined && pinned < least[i]!.start);
+  if (tooEarly >= 0) {
+    const blocked = { number: sized[tooEarly]!.number, leastStart: least[tooEarly]!.start };
+    return { placements: [], leastEnd, blocked };
+  }
   if (leastEnd > room.end) return { placements: [], leastEnd };
 
   // First what lies behind a partition that grows goes along, gaps and all; then back, as far as there is no room.
   const spans: Span[] = [];
   let at = 0;
   let shift = 0;
-  for (const { start, length, leadBytes, wanted } of sized) {
+  for (const { start, length, leadBytes, wanted, pinned } of sized) {
     const along = start + shift;
     const fits = along - leadBytes >= at && along % room.sectorSize === 0;
-    const placed = fits ? along : alignUp(Math.max(at + leadBytes, along));
+    const placed = pinned ?? (fits ? along : alignUp(Math.max(at + leadBytes, along)));
     spans.push({ start: placed, length: wanted });
     at = placed + wanted;
-    shift = placed - start + Math.max(0, Math.floor((wanted - length) / ALIGN_BYTES) * ALIGN_BYTES);
+    const growth = Math.max(0, Math.floor((wanted - length) / ALIGN_BYTES) * ALIGN_BYTES);
+    // Behind one that was put somewhere by itself the others stay, as far as they can.
+    shift = pinned === undefined ? placed - start + growth : 0;
   }
   let limit = room.end;
   for (let i = sized.length - 1; i >= 0; i--) {
     const { start, length } = spans[i]!;
-    if (start + length <= limit) break;
-    const moved = Math.floor((limit - length) / ALIGN_BYTES) * ALIGN_BYTES;
-    spans[i] = { start: Math.max(moved, least[i]!.start), length };
+    if (start + length > limit) {
+      const moved = Math.floor((limit - length) / ALIGN_BYTES) * ALIGN_BYTES;
+      spans[i] = { start: Math.max(moved, least[i]!.start), length };
+    }
     limit = spans[i]!.start - sized[i]!.leadBytes;
   }
   const placements = sized.map(({ number, start, length }, i) => ({
@@ -141,27 +163,36 @@ export function placeParts(
   return { placements, leastEnd };
 }
 
-/** The leftmost places, the first partition where it is. */
-function packLeft(
-  sized: readonly (LayoutPart & { readonly wanted: number })[],
-  sectorSize: number,
-): readonly Span[] {
+/** The leftmost places, the first partition where it is; those that have to begin somewhere not before that. */
+function packLeft(sized: readonly SizedPart[], sectorSize: number): readonly Span[] {
   const spans: Span[] = [];
   let at = 0;
-  for (const [i, { start, leadBytes, wanted }] of sized.entries()) {
+  for (const [i, { start, leadBytes, wanted, pinned }] of sized.entries()) {
     const isAligned = start % sectorSize === 0;
     const packed = alignUp(at + leadBytes);
     const stays = isAligned && (i === 0 || (start - leadBytes >= at && start <= packed));
-    const placed = stays ? start : i === 0 ? alignUp(start) : packed;
+    const earliest = stays ? start : i === 0 ? alignUp(start) : packed;
+    // What was asked for need not be aligned, as long as it is free.
+    const free = i === 0 ? roundUp(start, sectorSize) : at + leadBytes;
+    const placed = pinned !== undefined && pinned >= free ? pinned : earliest;
     spans.push({ start: placed, length: wanted });
     at = placed + wanted;
   }
   return spans;
 }
 
-/** The length of partition `number` with all room behind the last one, or as it is if there is none to speak of. */
-export function grownLength(parts: readonly LayoutPart[], room: LayoutRoom, number: number): number {
-  const { placements } = placeParts(parts, room);
+/**
+ * The length of partition `number` with all room behind the last one, or as it is if there is none to speak of; the
+ * others as in `lengths` and `starts`, which must have places.
+ */
+export function grownLength(
+  parts: readonly LayoutPart[],
+  room: LayoutRoom,
+  number: number,
+  lengths?: ReadonlyMap<number, number>,
+  starts?: ReadonlyMap<number, number>,
+): number {
+  const { placements } = placeParts(parts, room, lengths, starts);
   const last = placements.at(-1);
   const own = placements.find((placement) => placement.number === number);
   if (last === undefined || own === undefined) throw new TypeError(`partition ${number} has no place`);

@@ -33,7 +33,24 @@ export function mapLines(block: MapBlock, canvas: Canvas): Line[] {
   const below = isKnown
     ? [` ${names.map((name, i) => name.padEnd(widths[i]!)).join(' ')}`.trimEnd()]
     : shortened(shown, names, canvas, indent);
-  return [bar, ...withLegend(below, block, canvas).map((text) => [span(' '.repeat(indent) + text)])];
+  return [
+    bar,
+    ...underline(shown, widths, canvas, indent),
+    ...withLegend(below, block, canvas).map((text) => [span(' '.repeat(indent) + text)]),
+  ];
+}
+
+/** A line below the bar that shows which region has the focus. */
+function underline(
+  shown: readonly MapRegion[],
+  widths: readonly number[],
+  { theme }: Canvas,
+  indent: number,
+): Line[] {
+  const at = shown.findIndex(({ focused }) => focused === true);
+  if (at < 0) return [];
+  const before = indent + 1 + widths.slice(0, at).reduce((sum, width) => sum + width + 1, 0);
+  return [[span(' '.repeat(before)), span(theme.marks.under.repeat(widths[at]!), 'strong')]];
 }
 
 /** The whole names of the regions that have no room for them in the bar. */

@@ -165,6 +165,8 @@ export function keysOf(view: View, words: Words, outside = false, focus?: string
     hints.push({ key: keys.space, label: view.spaceLabel ?? keys.mark });
   else if (checks && (outside || focused?.kind !== 'check'))
     hints.push({ key: keys.space, label: keys.toggle });
+  if (view.sidewaysLabel !== undefined && focused?.kind === 'choice' && focused.sideways !== undefined)
+    hints.push({ key: keys.sideways, label: view.sidewaysLabel });
   for (const { key, label } of view.keys) hints.push({ key: key === 'Space' ? keys.space : key, label });
   if (view.back !== undefined) {
     const { label } = view.back;

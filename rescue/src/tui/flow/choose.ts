@@ -39,6 +39,7 @@ export function sourcesChosen(
     leftOut: [],
     trust: [],
     grow: undefined,
+    layout: undefined,
     sectorSize: undefined,
     plan: undefined,
   };
@@ -57,7 +58,7 @@ export function copiesChosen(
   if (copies.length === 0)
     return done({ ...state, notice: { id: 'nothing-marked', subject: '', bad: true } });
   const byEnter = state.copies.length > 0 ? state.byEnter : [...state.byEnter, 'copies' as const];
-  return planAgain({ ...state, copies, byEnter, plan: undefined });
+  return planAgain({ ...state, copies, byEnter, layout: undefined, plan: undefined });
 }
 
 export function chooseFolder(state: FlowState): Result {
@@ -77,6 +78,7 @@ export function chooseImage(state: FlowState, image: string): Result {
     image,
     leftOut: [],
     grow: undefined,
+    layout: undefined,
     into: {},
     targets: [],
     plan: undefined,
@@ -90,6 +92,12 @@ export function chooseImage(state: FlowState, image: string): Result {
 export function chooseTarget(state: FlowState, { key, path }: Chosen): Result {
   const disk = state.parts[state.targets.length];
   if (disk === undefined) return done(state);
-  const next = { ...state, targets: [...state.targets, { key, path, disk }], into: {}, plan: undefined };
+  const next = {
+    ...state,
+    targets: [...state.targets, { key, path, disk }],
+    into: {},
+    layout: undefined,
+    plan: undefined,
+  };
   return next.targets.length < next.parts.length ? go(next, 'target') : planAgain(next);
 }

@@ -54,6 +54,13 @@ export type PersonEvent =
   | { readonly kind: 'choose-target'; readonly key: string; readonly path: string }
   | { readonly kind: 'partition'; readonly number: number }
   | { readonly kind: 'grow'; readonly grow: GrowChoice | undefined }
+  | { readonly kind: 'open-layout' }
+  | { readonly kind: 'resize'; readonly number: number; readonly to: number | 'most' | 'least' }
+  | { readonly kind: 'move'; readonly number: number; readonly steps: number }
+  | { readonly kind: 'as-it-was'; readonly number: number }
+  | { readonly kind: 'type-size'; readonly number: number }
+  | { readonly kind: 'take-typed'; readonly number: number }
+  | { readonly kind: 'take-layout' }
   | { readonly kind: 'sector-size'; readonly bytes: number | undefined }
   | { readonly kind: 'choose-partitions' }
   | { readonly kind: 'place-partition'; readonly number: number }

@@ -59,6 +59,8 @@ function restoreJob(state: FlowState, repository: string): RestoreJob | undefine
     image,
     targets: targets.map(({ disk, path }) => ({ disk, target: path })),
     ...partitionsOf(state),
+    ...(isPartial(state) ? {} : layoutOf(state)),
+    ...scratchOf(state),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
     ...flag(state, 'noBootEntry'),
@@ -80,6 +82,8 @@ function cloneJob(state: FlowState): CloneJob | undefined {
     ...flag(state, 'raw'),
     ...(trust.length === 0 ? {} : { trustBitmap: trust }),
     ...(state.grow === undefined ? {} : { grow: state.grow }),
+    ...layoutOf(state),
+    ...scratchOf(state),
     ...sectorSizeOf(state),
     ...flag(state, 'delta'),
     ...flag(state, 'noVerify'),
@@ -103,6 +107,15 @@ function partitionsOf(state: FlowState): Pick<RestoreJob, 'partitions' | 'into' 
     };
   if (isPartial(state)) return { partitions: chosen };
   return grow === undefined ? {} : { grow };
+}
+
+function layoutOf({ layout }: FlowState): Pick<RestoreJob, 'layout'> {
+  return layout === undefined ? {} : { layout };
+}
+
+function scratchOf(state: FlowState): Pick<RestoreJob, 'scratch'> {
+  const scratch = textOf(state, 'scratch');
+  return scratch === undefined ? {} : { scratch };
 }
 
 /** Partitions of the image that are put back. */

@@ -2,6 +2,7 @@
 import type { ErrorReport, ListedDisk, Plan } from '../../engine/index.ts';
 import type { EndedState, HostState } from '../../runner/job-host.ts';
 import type { WorldEvent } from './events.ts';
+import { layoutPlanned } from './edit-layout.ts';
 import { currentStep, diskKey, type FlowState, type Notice, type OpenedPlace, type Step } from './state.ts';
 import { backTo, done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
@@ -43,7 +44,9 @@ function answered(state: FlowState, before: FlowState, event: Answer): Result {
     case 'images':
       return go({ ...state, images: event.images }, 'images');
     case 'planned':
-      return planned(state, event.plan);
+      return before.waiting?.what === 'layout'
+        ? layoutPlanned(state, event.plan)
+        : planned(state, event.plan);
     case 'started': {
       const { job, trail } = state;
       const started = job === undefined ? undefined : { job, trail };

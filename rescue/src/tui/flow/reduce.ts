@@ -11,6 +11,7 @@ import {
   toggledNumber,
   withPlace,
 } from './choose.ts';
+import { asItWas, move, openLayout, resize, takeLayout, takeTyped } from './edit-layout.ts';
 import { reduceWorld } from './reduce-world.ts';
 import { serverText, typedRule } from './rules.ts';
 import { currentStep, currentView, diskKey, type FlowState, type Step } from './state.ts';
@@ -123,7 +124,21 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
     case 'partition':
       return done({ ...state, leftOut: toggledNumber(state.leftOut, event.number) });
     case 'grow':
-      return back({ ...state, grow: event.grow });
+      return back({ ...state, grow: event.grow, layout: undefined });
+    case 'open-layout':
+      return openLayout(state);
+    case 'resize':
+      return resize(state, event.number, event.to);
+    case 'move':
+      return move(state, event.number, event.steps);
+    case 'as-it-was':
+      return asItWas(state, event.number);
+    case 'type-size':
+      return go({ ...state, placing: event.number }, 'part-size');
+    case 'take-typed':
+      return takeTyped(state, event.number);
+    case 'take-layout':
+      return takeLayout(state);
     case 'sector-size':
       return back({ ...state, sectorSize: event.bytes });
     case 'choose-partitions': {
@@ -224,6 +239,8 @@ const nothingChosen = {
   leftOut: [],
   trust: [],
   grow: undefined,
+  layout: undefined,
+  editing: undefined,
   into: {},
   placing: undefined,
   sectorSize: undefined,

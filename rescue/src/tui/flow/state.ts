@@ -1,5 +1,6 @@
 /** Where a person is in the terminal UI, and what was chosen and typed so far: plain data, one for each console. */
 import type {
+  AskedPartition,
   DamagedImage,
   DiskPlan,
   ErrorReport,
@@ -7,6 +8,8 @@ import type {
   ListedDisk,
   Manifest,
   Plan,
+  Remark,
+  ResizePlan,
 } from '../../engine/index.ts';
 import type { HostState, Place } from '../../runner/job-host.ts';
 import type { FoundServer } from '../../unattended/find-servers.ts';
@@ -30,6 +33,8 @@ export type Step =
   | 'plan'
   | 'options'
   | 'grow'
+  | 'layout'
+  | 'part-size'
   | 'sectors'
   | 'partitions'
   | 'into'
@@ -91,6 +96,9 @@ export type Field =
   | 'sshKeyFile'
   | 'sshHostKey'
   | 'clock'
+  | 'partSize'
+  | 'partStart'
+  | 'scratch'
   | `confirm${number}`;
 
 /** A disk or disk-image file that was chosen. */
@@ -135,7 +143,7 @@ export interface Target extends Chosen {
 export interface Waiting {
   /** What it is the answer to; an answer that nobody waits for any more is dropped. */
   readonly token: number;
-  readonly what: 'place' | 'images' | 'plan' | 'start' | 'network' | 'logs' | 'tool';
+  readonly what: 'place' | 'images' | 'plan' | 'layout' | 'start' | 'network' | 'logs' | 'tool';
   readonly subject: string;
 }
 
@@ -156,9 +164,22 @@ export interface Notice {
     | 'cannot'
     | 'grey'
     | 'done'
-    | 'connection-back';
+    | 'connection-back'
+    | 'no-sizes'
+    | 'limit';
   readonly subject: string;
   readonly bad: boolean;
+  /** Of `limit`: what makes it impossible. */
+  readonly why?: Remark;
+}
+
+/** The layout of a target while it is edited. */
+export interface EditedLayout {
+  /** As it would be without. */
+  readonly disk: DiskPlan;
+  readonly resizing: ResizePlan;
+  /** Can be had, always. */
+  readonly asked: readonly AskedPartition[];
 }
 
 export interface ToolResults {
@@ -200,6 +221,9 @@ export interface FlowState {
   readonly trust: readonly number[];
   /** Absent where the free space of a larger target stays free. */
   readonly grow: GrowChoice | undefined;
+  /** Sizes and places that partitions get on the target; absent where nobody chose any. */
+  readonly layout: readonly AskedPartition[] | undefined;
+  readonly editing: EditedLayout | undefined;
   /** Where partitions of the image go, by their numbers; those that are not here go where they were. */
   readonly into: Readonly<Record<number, PartitionPlace>>;
   /** The partition for which a place is looked for. */
@@ -266,6 +290,8 @@ export function initialState({ language, rescue, isRoot, host }: StartOptions): 
     leftOut: [],
     trust: [],
     grow: undefined,
+    layout: undefined,
+    editing: undefined,
     into: {},
     placing: undefined,
     sectorSize: undefined,

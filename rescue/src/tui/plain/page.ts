@@ -71,7 +71,9 @@ function commandLine(view: View, { plain: w, keys }: Words): string {
     ...(view.items.length > 0 ? [w.number] : []),
     ...(marks ? [w.mark] : []),
     ...(view.enter === undefined ? [] : [`Enter ${view.enter.label}`]),
-    ...view.keys.map(({ key, label }) => `${commandOf(key)} ${label}`),
+    ...view.keys
+      .filter(({ ofFocus }) => ofFocus !== true)
+      .map(({ key, label }) => `${commandOf(key)} ${label}`),
     ...(view.back === undefined ? [] : [`b ${view.back.label}`]),
     `h ${keys.help}`,
   ]);

@@ -93,7 +93,9 @@ export class PlainSession {
       else this.#print(item.reason === undefined ? w.noSuchCommand(typed) : w.notPossible(item.reason));
       return;
     }
-    const shortcut = view.keys.find(({ key }) => commandOf(key) === typed.toLowerCase());
+    const shortcut = view.keys.find(
+      ({ key, ofFocus }) => ofFocus !== true && commandOf(key) === typed.toLowerCase(),
+    );
     if (shortcut !== undefined) this.dispatch(shortcut.event);
     else if (typed === '' && view.enter !== undefined) this.dispatch(view.enter.event);
     else if (typed === '') this.#repeat();

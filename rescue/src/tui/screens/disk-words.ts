@@ -150,9 +150,14 @@ function withGaps(regions: readonly MapRegion[], sizeBytes: number): MapRegion[]
 export function plannedMap(
   { regions, sizeBytes, layout = [] }: DiskPlan,
   words: Words,
-  options: { readonly explain?: boolean; readonly doneBytes?: (region: RegionPlan) => number } = {},
+  options: {
+    readonly explain?: boolean;
+    readonly doneBytes?: (region: RegionPlan) => number;
+    /** Number of the partition that has the focus. */
+    readonly focused?: number | undefined;
+  } = {},
 ): MapBlock {
-  const { doneBytes, explain = false } = options;
+  const { doneBytes, explain = false, focused } = options;
   const { mapMarks: w } = words.common;
   const contents = regions.filter(({ kind }) => kind === 'partition' || kind === 'whole');
   const placed = contents.map((region): MapRegion => {
@@ -166,6 +171,7 @@ export function plannedMap(
       length,
       labels: mapLabels(region.partitions, region.fileSystem, words),
       usedBytes: region.included ? region.usedBytes : 0,
+      ...(focused !== undefined && region.partitions.includes(focused) ? { focused: true } : {}),
       ...(doneBytes === undefined ? {} : { doneBytes: doneBytes(region) }),
     };
   });

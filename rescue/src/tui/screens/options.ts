@@ -54,6 +54,14 @@ export function optionsView(state: FlowState, words: Words): View {
       ]
     : [];
   const growItem = page('grow', words.grow.option, growWords(state, words));
+  const scratchItems: Item[] = needsScratch(state)
+    ? [
+        {
+          ...field('scratch', w.scratch, '/tmp'),
+          detail: [text(state.rescue ? w.scratchInMemory : w.scratchDetail)],
+        },
+      ]
+    : [];
   const written: Item[] = [
     check('delta', w.delta, w.deltaDetail),
     check('noVerify', w.noVerify, w.noVerifyDetail),
@@ -70,7 +78,14 @@ export function optionsView(state: FlowState, words: Words): View {
       check('skipGaps', w.skipGaps),
       ...imagedItems(state, words),
     ],
-    clone: () => [growItem, ...sectorItems, check('raw', w.raw, w.rawDetail), ...written, newIds],
+    clone: () => [
+      growItem,
+      ...scratchItems,
+      ...sectorItems,
+      check('raw', w.raw, w.rawDetail),
+      ...written,
+      newIds,
+    ],
     restore: () => [
       page(
         'partitions',
@@ -83,6 +98,7 @@ export function optionsView(state: FlowState, words: Words): View {
             : undefined,
       ),
       growItem,
+      ...scratchItems,
       ...written,
       ...(isPartial(state) ? [] : [newIds]),
       check('zeroUnused', w.zeroUnused, w.zeroUnusedDetail),
@@ -100,6 +116,15 @@ export function optionsView(state: FlowState, words: Words): View {
     back: { label: w.goOn, event: back },
     help: w.help,
   };
+}
+
+/** Whether something shrinks, or would if there were room for its scratch files. */
+function needsScratch({ plan, fields }: FlowState): boolean {
+  if (plan === undefined) return false;
+  const refused = plan.refusals.some(({ code }) => /^layout\/(no-scratch|scratch-full)$/.test(code));
+  return (
+    refused || plan.disks.some(({ shrinking }) => shrinking !== undefined) || (fields.scratch ?? '') !== ''
+  );
 }
 
 /** The partitions of the one disk that is saved. */

@@ -4,7 +4,7 @@ import { currentStep, type FlowState, type Notice, type Question, type Waiting }
 import type { View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { problemHint, problemText } from './problem-words.ts';
+import { problemHint, problemText, remarkText } from './problem-words.ts';
 
 export function questionView(question: Question, state: FlowState, words: Words): View {
   const w = words.questions[question.id];
@@ -81,7 +81,8 @@ export function bugView(bug: string, state: FlowState, words: Words): View {
   };
 }
 
-export function noticeText({ id, subject }: Notice, words: Words): string {
-  if (id === 'cannot') return words.cannot[subject as 'nfs' | 'smb' | 'ssh' | 'path' | 'clock'];
+export function noticeText({ id, subject, why }: Notice, words: Words): string {
+  if (id === 'cannot') return words.cannot[subject as keyof Words['cannot']];
+  if (id === 'limit') return words.notices.limit(subject, why === undefined ? '' : remarkText(why, words));
   return words.notices[id](subject);
 }

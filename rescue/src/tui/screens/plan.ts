@@ -1,5 +1,6 @@
 /** What would be done, in words and picture, with what is lost; and the way back to change it. */
 import type { DiskPlan, KeptId, LayoutChange, Plan, RegionPlan, RenewedId } from '../../engine/index.ts';
+import { canEditLayout } from '../flow/edit-layout.ts';
 import { EVERYTHING } from '../flow/job.ts';
 import { chosenImage, type FlowState } from '../flow/state.ts';
 import type { Block, Item, View } from '../view.ts';
@@ -8,7 +9,7 @@ import type { Words } from '../words/words.ts';
 import { contentName, identityWords, limitBlocks, plannedMap, regionName } from './disk-words.ts';
 import { lostBlocks } from './lost.ts';
 import { placeWords } from './place-words.ts';
-import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
+import { problemHint, problemText, rawReason, rawRemedy, remarkText } from './problem-words.ts';
 
 export function planView(state: FlowState, words: Words): View {
   const { plan: w, keys } = words;
@@ -47,6 +48,17 @@ export function planView(state: FlowState, words: Words): View {
             tone: writes ? 'danger' : 'good',
           },
       ...overrideItems(state, plan, words),
+      ...(canEditLayout(state)
+        ? [
+            {
+              kind: 'choice',
+              id: 'layout',
+              label: words.layout.option,
+              aside: state.layout === undefined ? words.layout.byItself : words.layout.chosen,
+              enter: { kind: 'open-layout' },
+            } as const,
+          ]
+        : []),
       ...(flow === 'bootcheck'
         ? []
         : flow === 'verify'
@@ -229,7 +241,8 @@ function shrinkBlocks({ shrinking }: DiskPlan, words: Words): Block[] {
     ...(leastBytes === undefined ? [] : [text(w.layout.least(format.bytes(leastBytes)))]),
     ...partitions.map(({ number, bytes, reason }) => {
       const size = format.bytes(bytes);
-      const how = reason === undefined ? w.layout.leastPart(size) : w.layout.keptPart(size, reason);
+      const how =
+        reason === undefined ? w.layout.leastPart(size) : w.layout.keptPart(size, remarkText(reason, words));
       return text(`${regionName({ kind: 'partition', partitions: [number], name: '' }, words)}: ${how}`);
     }),
     text(w.layout.scratch(format.bytes(scratchBytes), scratch)),

@@ -158,7 +158,15 @@ test('every refusal says what, and what to do, where its plan is shown', () => {
 test('what to do never speaks of commands that nobody types here', () => {
   for (const { id: language } of languages)
     for (const code of errorCodes) {
-      const details = { refusals: [], problems: [], sources: [], disks: [], candidates: [], hint: '' };
+      const details = {
+        refusals: [],
+        problems: [],
+        sources: [],
+        disks: [],
+        candidates: [],
+        hint: '',
+        why: { text: '' },
+      };
       const hint = problemHint(
         new PermafrostError(code, { ...details, repository: '', device: '' }).toJSON(),
         wordsOf(language),

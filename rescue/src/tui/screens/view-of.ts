@@ -8,6 +8,7 @@ import { homeView } from './home.ts';
 import { imagesView, partsView } from './images.ts';
 import { jobView } from './job.ts';
 import { growView, sectorsView } from './layout-options.ts';
+import { layoutView, partSizeView } from './edit-layout.ts';
 import { optionsView } from './options.ts';
 import { bugView, helpView, problemView, questionView, waitingView } from './overlays.ts';
 import { intoView, partitionsView } from './partitions.ts';
@@ -36,6 +37,8 @@ const steps: Readonly<Record<Step, StepView>> = {
   plan: planView,
   options: optionsView,
   grow: growView,
+  layout: layoutView,
+  'part-size': partSizeView,
   sectors: sectorsView,
   partitions: partitionsView,
   into: intoView,

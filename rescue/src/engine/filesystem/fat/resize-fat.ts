@@ -42,6 +42,21 @@ export async function fatResizeProblem(reader: BlockReader, sizeBytes: number): 
   return 'problem' in planned ? planned.problem : undefined;
 }
 
+/** How large the volume on `reader` can get, in whole sectors up to `limit` bytes, or why it cannot, as a clause. */
+export async function mostFatBytes(reader: BlockReader, limit: number): Promise<number | Problem> {
+  const opened = await openVolume(reader);
+  if ('problem' in opened) return opened;
+  const { layout, bootSector } = opened;
+  const { sectorSize } = layout;
+  let [low, high] = [Math.floor(layout.sizeBytes / sectorSize), Math.floor(limit / sectorSize)];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ('problem' in resizedLayout(layout, bootSector, middle * sectorSize)) high = middle - 1;
+    else low = middle;
+  }
+  return low * sectorSize;
+}
+
 /** Gives the volume that begins `bytes` the size `sizeBytes`; why not, as a clause, if nothing was written. */
 export async function resizeFat(bytes: EditableBytes, sizeBytes: number): Promise<string | undefined> {
   const opened = await openVolume(bytes);

@@ -75,6 +75,7 @@ export const common: typeof english = {
   },
   keys: {
     arrows: '↑↓',
+    sideways: '← →',
     enter: 'Enter',
     space: 'Leertaste',
     move: 'bewegen',
@@ -104,6 +105,8 @@ export const common: typeof english = {
     grey: (reason) => reason,
     done: (what) => `Erledigt: ${what}`,
     'connection-back': () => 'Der Teil, der die Aufträge ausführt, ist wieder da.',
+    'no-sizes': () => 'Die Partitionen dieser Platte können keine anderen Größen bekommen.',
+    limit: (partition, why) => `Partition ${partition}: weiter geht es nicht: ${why}.`,
   },
   cannot: {
     nfs: 'Bitte zuerst Server und freigegebenen Ordner eingeben.',
@@ -111,11 +114,13 @@ export const common: typeof english = {
     ssh: 'Bitte zuerst Benutzer und Server eingeben.',
     path: 'Bitte zuerst einen Ordner eingeben.',
     clock: 'Bitte die Zeit so eingeben: 2026-11-25 14:30.',
+    partSize: 'Tippen Sie eine Zahl mit Einheit, etwa 20 GiB oder 512 MiB.',
   },
   waiting: {
     place: (label) => `${label} wird geöffnet …`,
     images: (path) => `Die Abbilder in ${path} werden gelesen …`,
     plan: () => 'Es wird ermittelt, was zu tun wäre. Dabei wird nichts geschrieben …',
+    layout: () => 'Die Dateisysteme werden gefragt, wie klein sie werden können. Geschrieben wird nichts …',
     start: () => 'Es geht los …',
     network: () => 'Eine Netzwerkadresse wird erfragt …',
     logs: (label) => `Die Protokolle werden auf ${label} gespeichert …`,

@@ -10,10 +10,14 @@ const failure = (d: Readonly<Record<string, unknown>>): string =>
 export const errors: typeof english = {
   hints: {
     'layout/impossible': 'Es wurde nichts geschrieben. Wählen Sie die Größen anders.',
+    'layout/size': 'Es wurde nichts geschrieben. Wählen Sie für sie oder die anderen eine andere Größe.',
+    'layout/place':
+      'Es wurde nichts geschrieben. Wählen Sie für sie einen anderen Platz, oder andere Größen.',
     'layout/no-overlay': 'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte.',
-    'layout/no-scratch': 'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte.',
+    'layout/no-scratch':
+      'Es wurde nichts geschrieben. Nennen Sie einen anderen Ordner dafür (Einstellungen), auf einer Platte und keinem FAT-Stick, oder nehmen Sie eine größere Platte.',
     'layout/scratch-full':
-      'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte, oder einen Auftrag mit scratch: ORDNER.',
+      'Es wurde nichts geschrieben. Nennen Sie einen Ordner auf einer Platte dafür (Einstellungen), oder nehmen Sie eine größere Platte.',
     'layout/not-shrunk': 'Es wurde nichts geschrieben. Nehmen Sie eine größere Platte.',
     'layout/damaged':
       'Spielen Sie das Abbild noch einmal zurück, ohne zu vergrößern. Es selbst ist unversehrt.',
@@ -110,6 +114,10 @@ export const errors: typeof english = {
     'plan/changed': () => 'was geschehen würde, hat sich seit der Bestätigung geändert',
     'layout/impossible': (d) =>
       `${String(d['device'])} kann nicht so aufgeteilt werden: ${String(d['problem'])}`,
+    'layout/size': (d) =>
+      `Partition ${String(d['number'])} kann auf ${String(d['device'])} nicht ${format.bytes(Number(d['bytes']))} haben: ${String(d['why'])}`,
+    'layout/place': (d) =>
+      `Partition ${String(d['number'])} kann auf ${String(d['device'])} nicht bei ${format.bytes(Number(d['start']))} beginnen: ${String(d['why'])}`,
     'layout/no-overlay': (d) =>
       `Dateisysteme lassen sich hier nicht verkleinern: FUSE geht nicht (${String(d['problem'])})`,
     'layout/no-scratch': (d) =>

@@ -97,6 +97,10 @@ export const job: typeof english = {
     noVerifyDetail: 'Dann ist nicht bekannt, ob die Platte behalten hat, was geschrieben wurde.',
     zeroUnused: 'Nullen schreiben, wo das Abbild nichts hat',
     zeroUnusedDetail: 'Sonst bleiben alte Daten dort, ungesehen von den Dateisystemen.',
+    scratch: 'Ordner zum Verkleinern von Dateisystemen',
+    scratchDetail: 'Was sich ändert, liegt dort, bis es geschrieben wird. FAT-Sticks taugen dafür nicht.',
+    scratchInMemory:
+      'Was sich ändert, liegt dort, bis es geschrieben wird. /tmp ist hier Speicher: reicht er nicht, nennen Sie einen Ordner auf einer Platte. FAT-Sticks taugen dafür nicht.',
     keepGoing: 'Weitermachen, wo das Abbild beschädigt ist',
     keepGoingDetail: 'Spielt zurück, was lesbar ist, und zählt auf, was fehlt.',
     partition: (n, what) => `Partition ${n}${what === '' ? '' : `, ${what}`}`,

@@ -73,6 +73,7 @@ export const common = {
   },
   keys: {
     arrows: '↑↓',
+    sideways: '← →',
     enter: 'Enter',
     space: 'Space',
     move: 'move',
@@ -102,6 +103,8 @@ export const common = {
     grey: (reason: string): string => reason,
     done: (what: string): string => `Done: ${what}`,
     'connection-back': (): string => 'The part that runs jobs is back.',
+    'no-sizes': (): string => 'The partitions of this disk cannot get other sizes.',
+    limit: (partition: string, why: string): string => `Partition ${partition}: no further: ${why}.`,
   },
   cannot: {
     nfs: 'Type the server and the exported folder first.',
@@ -109,11 +112,13 @@ export const common = {
     ssh: 'Type user and server first.',
     path: 'Type a folder first.',
     clock: 'Type the time as 2026-11-25 14:30.',
+    partSize: 'Type a number with its unit, such as 20 GiB or 512 MiB.',
   },
   waiting: {
     place: (label: string): string => `Opening ${label} …`,
     images: (path: string): string => `Reading which images are in ${path} …`,
     plan: (): string => 'Working out what would be done. Nothing is written …',
+    layout: (): string => 'Asking the file systems how small they can get. Nothing is written …',
     start: (): string => 'Starting …',
     network: (): string => 'Asking for a network address …',
     logs: (label: string): string => `Saving the logs on ${label} …`,

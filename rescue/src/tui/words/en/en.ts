@@ -4,7 +4,8 @@ import { common } from './common.ts';
 import { errors } from './errors.ts';
 import { job } from './job.ts';
 import { layout } from './layout.ts';
+import { remarks } from './remarks.ts';
 import { tools } from './tools.ts';
 import { format } from './numbers.ts';
 
-export const en = { format, ...common, ...choosing, ...job, ...layout, ...tools, ...errors };
+export const en = { format, ...common, ...choosing, ...job, ...layout, ...tools, ...errors, ...remarks };

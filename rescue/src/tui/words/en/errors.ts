@@ -7,9 +7,10 @@ export const errors = {
     'image/ambiguous': 'Choose the image from the list.',
     'image/chunk-unreadable':
       'Put back what can be read ("Go on where the image is damaged", among the options), or use another image.',
-    'layout/no-scratch': 'Nothing was written. Choose a larger disk.',
+    'layout/no-scratch':
+      'Nothing was written. Name another folder for it (Options), on a disk and not on a FAT stick, or choose a larger disk.',
     'layout/scratch-full':
-      'Nothing was written. Choose a larger disk, or use a job file that says where scratch files go (scratch: FOLDER).',
+      'Nothing was written. Name a folder on a disk for it (Options), or choose a larger disk.',
     'plan/not-confirmed': 'Nothing was written. Type the characters asked for.',
     'runner/lost': 'It is started again by itself. What happened is in the logs (Tools).',
     'job-file/invalid': 'Nothing was done. Mend these lines of the job file.',

@@ -96,6 +96,10 @@ export const job = {
     noVerifyDetail: 'Then it is not known whether the disk has kept what was written.',
     zeroUnused: 'Write zeros where the image has nothing',
     zeroUnusedDetail: 'Otherwise old data stays there, unseen by the file systems.',
+    scratch: 'Folder for making file systems smaller',
+    scratchDetail: 'What changes is kept there until it is written. FAT sticks cannot be used for it.',
+    scratchInMemory:
+      'What changes is kept there until it is written. /tmp is memory here: where that is too little, name a folder on a disk. FAT sticks cannot be used for it.',
     keepGoing: 'Go on where the image is damaged',
     keepGoingDetail: 'Puts back what can be read, and lists what is missing.',
     partition: (n: number, what: string): string => `Partition ${n}${what === '' ? '' : `, ${what}`}`,
