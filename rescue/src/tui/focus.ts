@@ -1,5 +1,6 @@
 /** What has the focus on each page, as it was seen there: lists change under it. */
-import { currentStep, currentView, type FlowState, type Overlay, type Step } from './flow/state.ts';
+import type { Overlay, Step } from './flow/parts.ts';
+import { currentStep, currentView, type FlowState } from './flow/state.ts';
 import type { Item, View } from './view.ts';
 
 /** Pages whose entries stand for nothing that can be taken out. */

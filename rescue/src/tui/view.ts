@@ -3,7 +3,7 @@
  * The Ink front end lays it out; a line-based one can read it aloud.
  */
 import type { FlowEvent } from './flow/events.ts';
-import type { Field, Step } from './flow/state.ts';
+import type { Field, Step } from './flow/parts.ts';
 import type { Tone } from './theme.ts';
 
 export interface View {

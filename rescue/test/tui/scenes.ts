@@ -1,6 +1,7 @@
 /** Every page of the terminal UI in the states that a person may meet it in: for tests that look at all of them. */
 import type { DiskPlan, ImagedDisk, ImagedRegion, Remark, RemarkCode } from '../../src/engine/index.ts';
-import type { EditedLayout, FlowState, Question, Step, Waiting } from '../../src/tui/flow/state.ts';
+import type { EditedLayout, Question, Step, Waiting } from '../../src/tui/flow/parts.ts';
+import type { FlowState } from '../../src/tui/flow/state.ts';
 import { diskKey } from '../../src/tui/flow/state.ts';
 import { cloneJob, imageJob, jobScenes, restoreJob, verifyJob } from './job-scenes.ts';
 import { problems } from './problems.ts';
@@ -236,6 +237,12 @@ export const scenes: Readonly<Record<string, FlowState>> = {
   'free space': at('grow', layoutOf),
   'free space, some partitions': at('grow', { ...partly, grow: 2 }),
   'free space of a copy': at('grow', { flow: 'clone', plan: samplePlan(cloneJob) }),
+  'logs, saved': at('save-logs', {
+    notice: {
+      ...{ id: 'logs-saved', subject: place.label, bad: false },
+      folder: 'permafrost-logs-20261129T014500Z',
+    },
+  }),
   layout: at('layout', { ...layoutOf, editing: edited, focus: { layout: '2' } }),
   'layout, one that keeps its size': at('layout', { ...layoutOf, editing: edited, focus: { layout: '4' } }),
   'layout, on the way out': at('layout', { ...layoutOf, editing: edited, focus: { layout: 'take' } }),

@@ -1,5 +1,6 @@
 /** Pieces of the reducer: what a person chooses, and where that leads. */
-import type { Chosen, FlowState, PartitionPlace } from './state.ts';
+import type { Chosen, PartitionPlace } from './parts.ts';
+import type { FlowState } from './state.ts';
 import { done, go, planAgain, wait, type Result } from './steps.ts';
 
 export function toggled(list: readonly Chosen[], item: Chosen): Chosen[] {

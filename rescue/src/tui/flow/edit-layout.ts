@@ -11,7 +11,8 @@ import {
   type SizeRange,
 } from '../../engine/index.ts';
 import { isPartial, jobOf, textOf } from './job.ts';
-import type { EditedLayout, FlowState } from './state.ts';
+import type { EditedLayout } from './parts.ts';
+import type { FlowState } from './state.ts';
 import { backTo, done, go, planAgain, wait, type Result } from './steps.ts';
 
 const MIB = 1024 * 1024;

@@ -16,7 +16,7 @@ import type {
   PartitionPlace,
   Question,
   Step,
-} from './state.ts';
+} from './parts.ts';
 
 export type FlowEvent = PersonEvent | WorldEvent;
 
@@ -103,6 +103,12 @@ export type WorldEvent =
   | { readonly kind: 'started'; readonly token: number }
   | { readonly kind: 'failed'; readonly token: number; readonly error: ErrorReport }
   | { readonly kind: 'problem'; readonly error: ErrorReport }
+  | {
+      readonly kind: 'logs-saved';
+      readonly token: number;
+      readonly subject: string;
+      readonly folder: string;
+    }
   | { readonly kind: 'tool-done'; readonly token: number; readonly subject: string }
   | { readonly kind: 'logs'; readonly text: string }
   | { readonly kind: 'network'; readonly text: string }

@@ -1,7 +1,8 @@
 /** The job that was put together step by step, as the engine takes it. */
 import { join } from 'node:path';
 import type { BootCheckJob, CloneJob, ImageJob, Job, RestoreJob, VerifyJob } from '../../engine/index.ts';
-import { chosenImage, type Chosen, type Field, type Flag, type FlowState } from './state.ts';
+import type { Chosen, Field, Flag } from './parts.ts';
+import { chosenImage, type FlowState } from './state.ts';
 
 /** Folder for images where none is there yet. */
 export const DEFAULT_FOLDER = 'permafrost';

@@ -3,7 +3,8 @@ import type { ErrorReport, ListedDisk, Plan } from '../../engine/index.ts';
 import type { EndedState, HostState } from '../../runner/job-host.ts';
 import type { WorldEvent } from './events.ts';
 import { layoutPlanned } from './edit-layout.ts';
-import { currentStep, diskKey, type FlowState, type Notice, type OpenedPlace, type Step } from './state.ts';
+import type { Notice, OpenedPlace, Step } from './parts.ts';
+import { currentStep, diskKey, type FlowState } from './state.ts';
 import { backTo, done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 export function reduceWorld(state: FlowState, event: WorldEvent): Result {
@@ -37,7 +38,10 @@ export function reduceWorld(state: FlowState, event: WorldEvent): Result {
   }
 }
 
-type Answer = Extract<WorldEvent, { kind: 'images' | 'planned' | 'started' | 'failed' | 'tool-done' }>;
+type Answer = Extract<
+  WorldEvent,
+  { kind: 'images' | 'planned' | 'started' | 'failed' | 'logs-saved' | 'tool-done' }
+>;
 
 function answered(state: FlowState, before: FlowState, event: Answer): Result {
   switch (event.kind) {
@@ -54,6 +58,10 @@ function answered(state: FlowState, before: FlowState, event: Answer): Result {
     }
     case 'failed':
       return failed(state, before, event.error);
+    case 'logs-saved': {
+      const { subject, folder } = event;
+      return done({ ...state, notice: { id: 'logs-saved', subject, bad: false, folder } });
+    }
     case 'tool-done':
       return toolDone(state, before, event.subject);
   }

@@ -6,6 +6,8 @@ import type { FlowEvent } from './events.ts';
 import { reduce } from './reduce.ts';
 import { currentStep, currentView, diskKey, type FlowState } from './state.ts';
 import type { Effect } from './effects.ts';
+import { noticeText } from '../screens/overlays.ts';
+import { wordsOf } from '../words/words.ts';
 
 /** What comes of `events`, one after the other; answers carry the token that is waited for. */
 function play(state: FlowState, ...events: readonly FlowEvent[]): { state: FlowState; effects: Effect[] } {
@@ -212,4 +214,13 @@ test('a copy goes to all disks that were marked, each is confirmed, and a disk i
     { kind: 'sources-chosen', key: diskKey(c), path: '/dev/sdc' },
   ).state;
   assert.deepEqual(other.copies, []);
+});
+
+test('where logs were saved is said with the folder', () => {
+  const waiting = { token: 7, what: 'logs', subject: 'a stick' } as const;
+  const state: FlowState = { ...sampleState({}), waiting };
+  const saved = { kind: 'logs-saved', subject: 'a stick', folder: 'permafrost-logs-x' } as const;
+  const { notice } = reduce(state, { ...saved, token: 7 }).state;
+  assert.match(noticeText(notice!, wordsOf('en')), /permafrost-logs-x on a stick/);
+  assert.equal(reduce(state, { ...saved, token: 6 }).state.notice, undefined);
 });

@@ -14,7 +14,8 @@ import {
 import { asItWas, move, openLayout, resize, takeLayout, takeTyped } from './edit-layout.ts';
 import { reduceWorld } from './reduce-world.ts';
 import { serverText, typedRule } from './rules.ts';
-import { currentStep, currentView, diskKey, type FlowState, type Step } from './state.ts';
+import type { Step } from './parts.ts';
+import { currentStep, currentView, diskKey, type FlowState } from './state.ts';
 import { done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 const worldEvents: ReadonlySet<string> = new Set<WorldEvent['kind']>([
@@ -28,6 +29,7 @@ const worldEvents: ReadonlySet<string> = new Set<WorldEvent['kind']>([
   'started',
   'failed',
   'problem',
+  'logs-saved',
   'tool-done',
   'logs',
   'network',

@@ -1,7 +1,8 @@
 /** Pieces of the reducers: from step to step, and waiting for an answer. */
 import type { Effect } from './effects.ts';
 import { jobOf } from './job.ts';
-import { currentStep, type FlowState, type Step, type Waiting } from './state.ts';
+import type { Step, Waiting } from './parts.ts';
+import { currentStep, type FlowState } from './state.ts';
 
 export interface Result {
   readonly state: FlowState;

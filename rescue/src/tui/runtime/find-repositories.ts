@@ -1,7 +1,7 @@
 /** Which folders of a place hold images: looked for two folders deep, and not for ever. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FoundRepository } from '../flow/state.ts';
+import type { FoundRepository } from '../flow/parts.ts';
 import { folderBelow } from '../screens/place-words.ts';
 
 const DESCRIPTION = 'permafrost.json';

@@ -1,7 +1,7 @@
 /** The tools of the rescue environment, as its own scripts and programs do them. */
 import { open, readFile } from 'node:fs/promises';
 import { isSea } from 'node:sea';
-import type { Keymap } from '../flow/state.ts';
+import type { Keymap } from '../flow/parts.ts';
 import { runCommand, type CommandResult } from './command.ts';
 
 const KEYMAPS = '/etc/permafrost/keymaps';

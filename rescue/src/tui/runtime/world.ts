@@ -15,7 +15,7 @@ import { findServers } from '../../unattended/find-servers.ts';
 import { bringUpNetwork } from '../../unattended/network.ts';
 import type { Effect } from '../flow/effects.ts';
 import type { FlowEvent } from '../flow/events.ts';
-import type { OpenedPlace } from '../flow/state.ts';
+import type { OpenedPlace } from '../flow/parts.ts';
 import { describeBug } from '../session.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { findRepositories } from './find-repositories.ts';
@@ -142,10 +142,14 @@ export class World {
       case 'set-clock':
         return this.#tool(session, effect.token, effect.time, () => tools.setClock(effect.time));
       case 'save-logs':
-        return this.#tool(session, effect.token, effect.label, async (signal) => {
+        return this.#answer(session, effect.token, async (signal) => {
+          const { token, label } = effect;
           const place = await host.place(effect.rule, signal);
           try {
-            return await tools.saveLogs(place.path, signal);
+            const { ok, text } = await tools.saveLogs(place.path, signal);
+            if (!ok) return { kind: 'failed', token, error: toolProblem(text) };
+            const folder = /permafrost-logs-\w+/.exec(text)?.[0] ?? text.trim();
+            return { kind: 'logs-saved', token, subject: label, folder };
           } finally {
             await host.release(place.id);
           }

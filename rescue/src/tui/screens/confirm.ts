@@ -1,6 +1,7 @@
 /** The last question before a disk is overwritten: what tells it apart is typed, not nodded at. */
 import { confirmationText, type DiskPlan } from '../../engine/index.ts';
-import type { Field, FlowState } from '../flow/state.ts';
+import type { Field } from '../flow/parts.ts';
+import type { FlowState } from '../flow/state.ts';
 import type { Block, Item, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';

@@ -1,7 +1,8 @@
 /** The layout of a target as a drawing whose partitions get larger, smaller and move by keys, and exact sizes as text. */
 import type { RegionPlan } from '../../engine/index.ts';
 import { editedDisk, editedRange, focusedPartition, spanOf, stepBytes } from '../flow/edit-layout.ts';
-import type { EditedLayout, FlowState } from '../flow/state.ts';
+import type { EditedLayout } from '../flow/parts.ts';
+import type { FlowState } from '../flow/state.ts';
 import type { Block, ChoiceItem, FieldItem, Shortcut, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';

@@ -4,7 +4,8 @@ import { text } from '../view.ts';
 import { languages } from '../words/languages.ts';
 import type { Words } from '../words/words.ts';
 import type { FlowEvent } from '../flow/events.ts';
-import type { Flow, FlowState } from '../flow/state.ts';
+import type { Flow } from '../flow/parts.ts';
+import type { FlowState } from '../flow/state.ts';
 
 export function homeView(state: FlowState, words: Words): View {
   const { home, common, keys } = words;

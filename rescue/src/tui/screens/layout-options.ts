@@ -1,7 +1,8 @@
 /** What becomes of the free space of a larger disk, and how large the sectors of a disk-image file are. */
 import { growability, type FileSystemInfo } from '../../engine/index.ts';
 import { chosenPartitions, isPartial } from '../flow/job.ts';
-import { chosenImage, type FlowState, type GrowChoice } from '../flow/state.ts';
+import type { GrowChoice } from '../flow/parts.ts';
+import { chosenImage, type FlowState } from '../flow/state.ts';
 import type { ChoiceItem, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';

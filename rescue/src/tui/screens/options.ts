@@ -1,6 +1,7 @@
 /** What can be changed about a job, for those who need it. */
 import { isFile, isPartial, partitionsOfSource } from '../flow/job.ts';
-import type { Field, Flag, FlowState } from '../flow/state.ts';
+import type { Field, Flag } from '../flow/parts.ts';
+import type { FlowState } from '../flow/state.ts';
 import type { Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';

@@ -1,6 +1,7 @@
 /** What lies over a page: a question, a problem, waiting, help, a bug. */
 import type { ErrorReport } from '../../engine/index.ts';
-import { currentStep, type FlowState, type Notice, type Question, type Waiting } from '../flow/state.ts';
+import type { Notice, Question, Waiting } from '../flow/parts.ts';
+import { currentStep, type FlowState } from '../flow/state.ts';
 import type { View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
@@ -81,8 +82,9 @@ export function bugView(bug: string, state: FlowState, words: Words): View {
   };
 }
 
-export function noticeText({ id, subject, why }: Notice, words: Words): string {
+export function noticeText({ id, subject, why, folder = '' }: Notice, words: Words): string {
   if (id === 'cannot') return words.cannot[subject as keyof Words['cannot']];
+  if (id === 'logs-saved') return words.notices[id](subject, folder);
   if (id === 'limit') return words.notices.limit(subject, why === undefined ? '' : remarkText(why, words));
   return words.notices[id](subject);
 }

@@ -1,7 +1,8 @@
 /** Which partitions of an image are put back, and where on the target each of them goes. */
 import type { DiskPlan } from '../../engine/index.ts';
 import { chosenPartitions, isPartial } from '../flow/job.ts';
-import type { FlowState, PartitionPlace } from '../flow/state.ts';
+import type { PartitionPlace } from '../flow/parts.ts';
+import type { FlowState } from '../flow/state.ts';
 import type { Block, ChoiceItem, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';

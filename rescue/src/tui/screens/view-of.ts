@@ -1,5 +1,6 @@
 /** The page that a state shows. */
-import { currentStep, viewBelowHelp, type FlowState, type Step } from '../flow/state.ts';
+import type { Step } from '../flow/parts.ts';
+import { currentStep, viewBelowHelp, type FlowState } from '../flow/state.ts';
 import type { View } from '../view.ts';
 import { wordsOf, type Words } from '../words/words.ts';
 import { confirmView } from './confirm.ts';

@@ -105,6 +105,7 @@ export const common: typeof english = {
     grey: (reason) => reason,
     done: (what) => `Erledigt: ${what}`,
     'connection-back': () => 'Der Teil, der die Aufträge ausführt, ist wieder da.',
+    'logs-saved': (place, folder) => `Gespeichert im Ordner ${folder} auf ${place}.`,
     'no-sizes': () => 'Die Partitionen dieser Platte können keine anderen Größen bekommen.',
     limit: (partition, why) => `Partition ${partition}: weiter geht es nicht: ${why}.`,
   },

@@ -103,6 +103,7 @@ export const common = {
     grey: (reason: string): string => reason,
     done: (what: string): string => `Done: ${what}`,
     'connection-back': (): string => 'The part that runs jobs is back.',
+    'logs-saved': (place: string, folder: string): string => `Saved in the folder ${folder} on ${place}.`,
     'no-sizes': (): string => 'The partitions of this disk cannot get other sizes.',
     limit: (partition: string, why: string): string => `Partition ${partition}: no further: ${why}.`,
   },
