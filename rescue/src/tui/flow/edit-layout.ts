@@ -52,8 +52,13 @@ export function layoutPlanned(state: FlowState, plan: Plan): Result {
   const planned = changed.map(({ number, to }) => ({ partition: number, size: to.length }));
   const kept = state.layout;
   const asked = kept !== undefined && placesOf(resizing, kept) !== undefined ? kept : planned;
-  const first = resizing.partitions.find(({ mostReason }) => mostReason === undefined);
-  const focus = String((first ?? resizing.partitions[0]!).number);
+  // Most likely the largest is meant, and least likely what firmware has for itself.
+  const [largest] = resizing.partitions.toSorted(
+    (one, other) =>
+      Number(one.mostReason !== undefined) - Number(other.mostReason !== undefined) ||
+      other.length - one.length,
+  );
+  const focus = String(largest!.number);
   return go(
     { ...state, editing: { disk, resizing, asked }, focus: { ...state.focus, layout: focus } },
     'layout',
