@@ -89,6 +89,8 @@ function buildInitramfs(folders: Folders, root: string, tree: string, epoch: num
   const shared = 'buildroot-overlay/rootfs-overlay/usr/lib/permafrost/load-drivers';
   install(join(folders.project, shared), 'usr/lib/load-drivers');
   install(join(root, 'usr/sbin/lvm'), 'bin/lvm');
+  // Without it lvm leaves the device nodes to udev, which is not there.
+  install(join(folders.project, 'buildroot-overlay/rootfs-overlay/etc/lvm/lvm.conf'), 'etc/lvm/lvm.conf');
   for (const library of librariesOf(root, ['usr/sbin/lvm'])) install(join(root, library), library);
   symlinkSync('x86_64-linux-gnu/ld-linux-x86-64.so.2', join(tree, 'usr/lib/ld-linux-x86-64.so.2'));
   installModules(folders, smallLinuxModules, tree);
