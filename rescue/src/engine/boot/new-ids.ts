@@ -55,6 +55,7 @@ export const renewalTools: Partial<Readonly<Record<FileSystemKind, string>>> = {
   xfs: 'xfs_admin',
   btrfs: 'btrfstune',
   swap: 'swaplabel',
+  luks: 'cryptsetup',
   ntfs: 'ntfslabel',
   exfat: 'tune.exfat',
   fat12: '',
@@ -64,7 +65,7 @@ export const renewalTools: Partial<Readonly<Record<FileSystemKind, string>>> = {
 
 const containerReasons: Partial<Readonly<Record<FileSystemKind, string>>> = {
   lvm2: 'names of volume groups and file systems in them belong together: run vgimportclone where only the copy is attached',
-  luks: 'what is encrypted in it names it, and cannot be mended: "cryptsetup luksUUID" can change it, with its crypttab and initramfs',
+  luks: 'no crypttab outside of it names it, so that what is encrypted in it does, and cannot be mended: in the copied system change crypttab and kernel command line, make its initramfs anew, and run "cryptsetup luksUUID --uuid" last',
   md: 'all members of a RAID share it: "mdadm --assemble --update=uuid" changes it with all of them attached',
   bitlocker: 'it is bound to its keys',
 };
@@ -97,13 +98,15 @@ export async function planNewIds(
   const block = (ids: Iterable<string>, reason: string): void => {
     for (const id of ids) if (!blocked.has(key(id))) blocked.set(key(id), reason);
   };
+  const { files, unread } = await findNamingFiles(volumes, new Set(all.map(({ id }) => key(id))));
+  const opened = openedFrom(files);
   for (const { id, kind, place } of all)
-    if (kind !== undefined) blockByKind(volumes, { id, kind, place }, block);
+    if (kind !== undefined && !(kind === 'luks' && opened.has(key(id))))
+      blockByKind(volumes, { id, kind, place }, block);
   blockDuplicates(all, block);
-  blockUnseen(volumes, all, block);
+  blockUnseen(volumes, all, opened, block);
   await blockGrub(reader, all, block);
 
-  const { files, unread } = await findNamingFiles(volumes, new Set(all.map(({ id }) => key(id))));
   const ofTable = all.filter(({ what }) => what !== 'file-system').map(({ id }) => id);
   for (const { kind, path, volume, problem } of unread)
     block(
@@ -141,6 +144,14 @@ export async function planNewIds(
       .map((one) => ({ ...one, reason: blocked.get(key(one.id))! })),
     warnings: await leftovers(volumes, renewed),
   };
+}
+
+/** LUKS that a system outside of it opens: what names it is its crypttab, and no initramfs that hides in it. */
+function openedFrom(files: readonly NamingFile[]): ReadonlySet<IdKey> {
+  const opened = new Set<IdKey>();
+  for (const { path, volume, named } of files)
+    if (volume.isPartition && path.endsWith('/etc/crypttab')) for (const { id } of named) opened.add(id);
+  return opened;
 }
 
 /** How an identifier is compared. */
@@ -208,7 +219,12 @@ function blockDuplicates(all: readonly RenewedId[], block: Block): void {
   }
 }
 
-function blockUnseen(volumes: readonly Volume[], all: readonly RenewedId[], block: Block): void {
+function blockUnseen(
+  volumes: readonly Volume[],
+  all: readonly RenewedId[],
+  opened: ReadonlySet<IdKey>,
+  block: Block,
+): void {
   const fileSystems = all.filter(({ what }) => what === 'file-system').map(({ id }) => id);
   const ofTable = all.filter(({ what }) => what !== 'file-system').map(({ id }) => id);
   for (const { info, place, problem } of volumes) {
@@ -216,7 +232,11 @@ function blockUnseen(volumes: readonly Volume[], all: readonly RenewedId[], bloc
     if (info.kind === 'bitlocker')
       block(ofTable, `what is encrypted on ${place} (${title}) names it, and cannot be mended`);
     if (opaque.has(info.kind) || problem !== undefined)
-      block(fileSystems, `what is on ${place} (${title}) may name it, and cannot be looked into`);
+      block(
+        // What a system outside of it opens does not name itself.
+        fileSystems.filter((id) => id !== info.uuid || !opened.has(key(id))),
+        `what is on ${place} (${title}) may name it, and cannot be looked into`,
+      );
   }
 }
 

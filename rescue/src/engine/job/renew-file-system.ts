@@ -46,6 +46,11 @@ const recipes: Partial<Readonly<Record<FileSystemKind, Recipe>>> = {
     check: { program: 'btrfs', args: ['check', '--readonly', device] },
   }),
   swap: (device, id) => ({ before: [], renew: { program: 'swaplabel', args: ['-U', id, device] } }),
+  luks: (device, id) => ({
+    before: [{ program: 'cryptsetup', args: ['isLuks', device] }],
+    renew: { program: 'cryptsetup', args: ['--batch-mode', 'luksUUID', '--uuid', id, device] },
+    check: { program: 'cryptsetup', args: ['luksDump', device] },
+  }),
   ntfs: (device, id) => ({
     before: [{ program: 'ntfsfix', args: ['--no-action', device] }],
     renew: { program: 'ntfslabel', args: [`--new-serial=${id}`, device] },
