@@ -28,6 +28,7 @@ export { describeChange } from './job/give-new-ids.ts';
 export type { IdChange, NewIdsReport } from './job/new-ids-report.ts';
 export { runBootCheck } from './job/boot-check-job.ts';
 export { growability, type Growability } from './job/growable.ts';
+export { isShrinkable } from './job/shrinkable.ts';
 export { inspectSource, type InspectSourceOptions } from './job/inspect.ts';
 export type * from './job/job.ts';
 export { planClone } from './job/clone-plan.ts';

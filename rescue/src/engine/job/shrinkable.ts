@@ -65,6 +65,11 @@ const tools: Partial<Record<FileSystemKind, { readonly tool: string; readonly as
   btrfs: { tool: 'btrfs', ask: btrfs },
 };
 
+/** Whether anything makes file systems of this kind smaller. */
+export function isShrinkable(kind: FileSystemKind): boolean {
+  return kind in tools || kind === 'swap' || kind === 'fat12' || kind === 'fat16' || kind === 'fat32';
+}
+
 /** Asks; a read that fails and a system without FUSE are reasons too. Throws `job/cancelled`. */
 export async function leastSize(measured: Measured): Promise<LeastSize> {
   const { view, info } = measured;
@@ -72,9 +77,7 @@ export async function leastSize(measured: Measured): Promise<LeastSize> {
     return { problem: remark('resize/unknown-content') };
   const title = kindTitles[info.kind];
   const known = tools[info.kind];
-  const isFat = info.kind === 'fat12' || info.kind === 'fat16' || info.kind === 'fat32';
-  if (known === undefined && info.kind !== 'swap' && !isFat)
-    return { problem: remark('resize/no-shrink-tool', { content: title }) };
+  if (!isShrinkable(info.kind)) return { problem: remark('resize/no-shrink-tool', { content: title }) };
   if (info.state === 'dirty') return { problem: remark('resize/dirty', { content: title }) };
   if (info.kind === 'swap') return { leastBytes: LEAST_SWAP_BYTES };
   try {

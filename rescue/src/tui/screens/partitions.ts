@@ -1,5 +1,5 @@
 /** Which partitions of an image are put back, and where on the target each of them goes. */
-import type { DiskPlan } from '../../engine/index.ts';
+import { isShrinkable, type DiskPlan, type FileSystemInfo } from '../../engine/index.ts';
 import { chosenPartitions, isPartial } from '../flow/job.ts';
 import type { PartitionPlace } from '../flow/parts.ts';
 import type { FlowState } from '../flow/state.ts';
@@ -110,6 +110,9 @@ export function intoView(state: FlowState, words: Words): View {
             ...(disk?.table.partitions ?? []).map((there) =>
               choice(`into${there.number}`, thereTitle(there, disk!, words), there.number, {
                 reason: intoReason(there, region, state, words),
+                ...(there.length < region.length
+                  ? { detail: w.smaller(words.format.bytes(region.length)) }
+                  : {}),
               }),
             ),
             choice('free', w.free, 'free', {
@@ -142,7 +145,10 @@ function intoReason(there: There, region: SourceRegion, state: FlowState, words:
   const other = chosenPartitions(state).find(
     (number) => number !== region.partitions[0] && (state.into[number] ?? number) === there.number,
   );
-  if (there.length < region.length) return w.small(format.bytes(there.length), format.bytes(region.length));
+  const { fileSystem } = region;
+  const shrinks = fileSystem !== undefined && isShrinkable(fileSystem.kind as FileSystemInfo['kind']);
+  if (there.length < region.length && !shrinks)
+    return w.small(format.bytes(there.length), format.bytes(region.length));
   return other === undefined || !isPartial(state) ? undefined : w.taken(other);
 }
 

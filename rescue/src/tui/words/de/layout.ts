@@ -103,6 +103,7 @@ export const layout: typeof english = {
     out: 'Weglassen',
     lastOne: 'Mindestens eine muss zurückgespielt werden.',
     free: 'In eine neue Partition, im freien Platz der Platte',
+    smaller: (had) => `Sie ist kleiner als das Original (${had}): ob es geht, sagt der Plan.`,
     small: (has, needed) => `Sie hat ${has}, gebraucht werden ${needed}.`,
     taken: (number) => `Dorthin kommt Partition ${number}.`,
     noFree: (largest, needed) => `Der größte freie Platz hat ${largest}, gebraucht werden ${needed}.`,

@@ -101,6 +101,8 @@ export const layout = {
     out: 'Leave it out',
     lastOne: 'At least one must be put back.',
     free: 'Into a new partition, in the free space of the disk',
+    smaller: (had: string): string =>
+      `It is smaller than the original (${had}): the plan says whether it can be done.`,
     small: (has: string, needed: string): string => `It has ${has}, and ${needed} are needed.`,
     taken: (number: number): string => `Partition ${number} goes there.`,
     noFree: (largest: string, needed: string): string =>

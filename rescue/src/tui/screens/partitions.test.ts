@@ -1,0 +1,26 @@
+/** Where on a target a partition can go, as the page offers it. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { scenes } from '../../../test/tui/scenes.ts';
+import type { FlowState } from '../flow/state.ts';
+import { wordsOf } from '../words/words.ts';
+import { sourcePartitions } from './layout-options.ts';
+import { intoView } from './partitions.ts';
+
+/** What the page says of putting `kind` into a partition of the target that is smaller. */
+function smallerPlace(kind: string): { readonly offered: boolean; readonly reason: string | undefined } {
+  const state = structuredClone(scenes['place of a partition']) as FlowState;
+  const region = sourcePartitions(state).find(({ partitions }) => partitions[0] === state.placing)!;
+  Object.assign(region.fileSystem!, { kind });
+  const item = intoView(state, wordsOf('en')).items.find(({ id }) => id === 'into1');
+  assert.equal(item?.kind, 'choice');
+  return { offered: item.enter !== undefined, reason: item.reason };
+}
+
+test('a smaller partition is offered to what can get smaller, and grey with the sizes for what cannot', () => {
+  assert.deepEqual(smallerPlace('ext4'), { offered: true, reason: undefined });
+  assert.deepEqual(smallerPlace('fat32'), { offered: true, reason: undefined });
+  const { offered, reason } = smallerPlace('xfs');
+  assert.equal(offered, false);
+  assert.match(reason ?? '', /^It has 50\.0 MiB, and .* are needed\.$/);
+});
