@@ -289,8 +289,8 @@ test('three devices cost the source no more reads than one', async (t) => {
   };
   const one = await readsOf(targets.slice(0, 1));
   const three = await readsOf(targets);
-  // What the kernel and the plan read of the table may have left the page cache meanwhile; a second read of what is
-  // used would double the sum.
-  assert.ok(three <= one * 1.02, `${three} sectors for three targets, ${one} for one`);
+  // What the plan reads of table and file systems comes from the page cache, or no longer does: some percents of the sum.
+  // A second read of what is used would double it.
+  assert.ok(three <= one * 1.25, `${three} sectors for three targets, ${one} for one`);
   for (const target of targets) await assertRestored(image, target, folder);
 });
