@@ -2,7 +2,7 @@
  * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
  *   fast  lint, format, types, layers, the native addon, and the unit tests beside the sources
  *   all   fast, the executable, and rescue/test and *.root.test.ts: real file systems, loop devices, FUSE;
- *         these run as root; then the bootable image, twice, and test-vm: virtual machines, two at once
+ *         these run as root; then the bootable image, twice, and test-vm: virtual machines, one after the other
  *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_KILLS, PERMAFROST_FLIPS,
  * PERMAFROST_CUTS, PERMAFROST_SCRATCH (a folder with 10 GB free; /var/tmp if not set, because /tmp may be memory).
@@ -154,13 +154,6 @@ function testFiles(name: string, files: readonly string[], options: FileOptions)
   return { name, run };
 }
 
-/** Several suites as one, side by side. */
-function together(name: string, ...list: readonly Suite[]): Suite {
-  const run = async (): Promise<Counts> =>
-    (await Promise.all(list.map((suite) => suite.run()))).reduce(addCounts, noCounts);
-  return { name, run };
-}
-
 const needsRoot = (path: string): boolean => path.includes('.root.test.');
 
 /** Which test files belong to which suite: their names and places say it. */
@@ -183,20 +176,11 @@ function findTests(): Readonly<Record<'unit' | 'system' | 'vm' | 'long' | 'longV
   };
 }
 
-/** Virtual machines at once: a guest has two processors, and uses one and a half of the host's on average. */
-const MACHINES = 2;
-/** What a limit is for is a machine that hangs; two at once on a slow host were seen to take three times as long as one. */
-const SLOWNESS = 4;
-/** What takes longest begins first, so that nothing long is left alone at the end. */
-const longest = ['restored-os', 'failing-disks', 'jobs', 'boot-paths'];
-
-function longestFirst(files: readonly string[]): string[] {
-  const rank = (path: string): number => {
-    const at = longest.findIndex((name) => path.endsWith(`/${name}.test.ts`));
-    return at < 0 ? longest.length : at;
-  };
-  return [...files].sort((a, b) => rank(a) - rank(b));
-}
+/**
+ * One at a time: two guests of two processors at once were seen to take more than twice as long each. What a limit is
+ * for is a machine that hangs, not a host that is slow.
+ */
+const MACHINES = { jobs: 1, slowness: 2 } as const;
 
 function suites(tier: Tier, scratch: string): Suite[] {
   const { unit, system, vm, long, longVm } = findTests();
@@ -218,14 +202,11 @@ function suites(tier: Tier, scratch: string): Suite[] {
     testFiles('system tests', system, { tier: 'all', scratch, root: true }),
     checks([check('bootable image', process.execPath, 'scripts/iso/build.ts')]),
     checks([check('small Linux for restored disks', process.execPath, 'scripts/small-linux/build.ts')]),
-    together(
-      'vm tests',
-      checks([check('bootable image, again elsewhere', process.execPath, 'scripts/iso/reproducible.ts')]),
-      testFiles('vm tests', longestFirst(vm), { tier: 'all', scratch, jobs: MACHINES, slowness: SLOWNESS }),
-    ),
+    checks([check('bootable image, again elsewhere', process.execPath, 'scripts/iso/reproducible.ts')]),
+    testFiles('vm tests', vm, { tier: 'all', scratch, ...MACHINES }),
   ];
   if (tier === 'all') return all;
-  const machines = { tier, scratch, jobs: MACHINES, slowness: SLOWNESS };
+  const machines = { tier, scratch, ...MACHINES };
   return [
     ...all,
     testFiles('long tests', long, { tier, scratch, root: true }),
