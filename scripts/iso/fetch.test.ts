@@ -23,7 +23,6 @@ interface Published {
 /** A signed archive with three suites in a folder, served at an address of this machine, and how to ask for it. */
 async function makeArchive(t: TestContext) {
   const folder = mkdtempSync(join(process.env['PERMAFROST_SCRATCH'] ?? tmpdir(), 'permafrost-archive-'));
-  t.after(() => rmSync(folder, { recursive: true }));
   const home = join(folder, 'keys');
   mkdirSync(home, { mode: 0o700 });
   const keyring = join(folder, 'keyring.gpg');
@@ -31,7 +30,11 @@ async function makeArchive(t: TestContext) {
     run('gpg', ['--homedir', home, '--batch', '--quiet', '--pinentry-mode', 'loopback', ...args]);
   gpg('--passphrase', '', '--quick-generate-key', 'archive of a test', 'ed25519', 'sign', 'never');
   gpg('--output', keyring, '--export');
-  t.after(() => run('gpgconf', ['--homedir', home, '--kill', 'all']));
+  // In this order: whoever asks for the end of what runs there makes the folder anew, where it is gone.
+  t.after(() => {
+    run('gpgconf', ['--homedir', home, '--kill', 'all']);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = join(folder, decodeURIComponent(pathname));
