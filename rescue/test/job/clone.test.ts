@@ -283,14 +283,16 @@ test('three devices cost the source no more reads than one', async (t) => {
   for (const name of ['a', 'b', 'c'])
     targets.push((await attachLoop(t, await noisyFile(folder, `${name}.img`, DISK_MIB))).device);
   const readsOf = async (args: readonly string[]): Promise<number> => {
+    // Both begin with nothing of the source in the page cache, or what the plan reads of it would count for one alone.
+    await run('blockdev', ['--flushbufs', source]);
     const before = await sectorsRead(source);
     await permafrost(['clone', source, ...args, '--yes']);
     return (await sectorsRead(source)) - before;
   };
   const one = await readsOf(targets.slice(0, 1));
   const three = await readsOf(targets);
-  // What the plan reads of table and file systems comes from the page cache, or no longer does: some percents of the sum.
-  // A second read of what is used would double it.
-  assert.ok(three <= one * 1.25, `${three} sectors for three targets, ${one} for one`);
+  // What the kernel and the plan read of the table may leave the page cache meanwhile, 4 % were seen; a second read of
+  // what is used would double the sum.
+  assert.ok(three <= one * 1.1, `${three} sectors for three targets, ${one} for one`);
   for (const target of targets) await assertRestored(image, target, folder);
 });
