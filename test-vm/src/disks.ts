@@ -1,7 +1,8 @@
 /** Disks of a virtual machine: which bus they are on, who they are, and what is wrong with them. */
 
 export const buses = ['ahci', 'nvme', 'virtio', 'scsi', 'usb'] as const;
-export type Bus = (typeof buses)[number];
+/** `sd` is a card on a PCI controller, as eMMC is: there from the start, and its size is a power of two. */
+export type Bus = (typeof buses)[number] | 'sd';
 
 export interface Disk {
   /** Also the name of the device towards QEMU: letters, digits, dashes. */
@@ -9,7 +10,7 @@ export interface Disk {
   /** The file that holds its bytes. */
   readonly path: string;
   readonly bus: Bus;
-  /** What the disk says its serial number is; none if empty. Default: the name in capitals. */
+  /** What the disk says its serial number is; none if empty. Default: the name in capitals. Not for `sd`. */
   readonly serial?: string;
   readonly format?: 'raw' | 'qcow2';
   readonly sectorSizeBytes?: 512 | 4096;
@@ -61,9 +62,15 @@ export function diskParts(disk: Disk, place: Place): DiskParts {
   return { objects, blockdevs: [{ ...node, 'node-name': `${name}-node` }], device: device(disk, place) };
 }
 
+/** What the guest sees as the disk's serial number. */
+export function serialOf({ bus, name, serial = name.toUpperCase() }: Disk): string {
+  // QEMU's cards all have this one.
+  return bus === 'sd' ? '0xdeadbeef' : serial;
+}
+
 function device(disk: Disk, place: Place): object {
   const { name, sectorSizeBytes: size = 512 } = disk;
-  const serial = disk.serial ?? name.toUpperCase();
+  const serial = serialOf(disk);
   const common = {
     id: name,
     drive: `${name}-node`,
@@ -84,5 +91,8 @@ function device(disk: Disk, place: Place): object {
       return { driver: 'scsi-hd', bus: 'scsi.0', ...common };
     case 'usb':
       return { driver: 'usb-storage', bus: 'xhci.0', ...common };
+    case 'sd':
+      if (size !== 512) throw new Error(`${name}: an SD card has sectors of 512 bytes`);
+      return { driver: 'sd-card', bus: 'sd-bus', id: name, drive: `${name}-node` };
   }
 }

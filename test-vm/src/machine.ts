@@ -185,10 +185,10 @@ export class Machine {
     return { seconds: (performance.now() - this.startedAt) / 1000, fields: Object.fromEntries(pairs) };
   }
 
-  /** Plugs a disk in while the machine runs; not for AHCI. */
+  /** Plugs a disk in while the machine runs; not for AHCI and SD cards. */
   async plug(disk: Disk): Promise<void> {
-    if (disk.bus === 'ahci')
-      throw new Error('an AHCI disk of QEMU cannot be plugged in while the machine runs');
+    if (disk.bus === 'ahci' || disk.bus === 'sd')
+      throw new Error(`QEMU cannot plug in a disk on ${disk.bus} while the machine runs`);
     const parts = diskParts(disk, { slot: `slot${this.#freeSlot}`, port: 0 });
     if (disk.bus === 'nvme' || disk.bus === 'virtio') this.#freeSlot++;
     for (const object of parts.objects) await this.qmp.execute('object-add', object);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buses, diskParts, type Disk } from './disks.ts';
+import { buses, diskParts, serialOf, type Disk } from './disks.ts';
 import { commandForPeople, hardwareArguments, type Hardware } from './qemu-arguments.ts';
 
 const hardware = (disks: readonly Disk[], more: Partial<Hardware> = {}): Hardware => ({
@@ -26,9 +26,20 @@ test('each bus has its device, and the disk its serial number', () => {
   assert.match(text, /"driver":"virtio-blk-pci","bus":"slot1"/);
 });
 
+test('an SD card brings its controller, and has the serial number that all of them have', () => {
+  const card: Disk = { name: 'card', path: '/x', bus: 'sd' };
+  const text = hardwareArguments(hardware([card])).join(' ');
+  assert.match(
+    text,
+    /-device sdhci-pci .*"driver":"sd-card","bus":"sd-bus","id":"card","drive":"card-node"\}/,
+  );
+  assert.equal(serialOf(card), '0xdeadbeef');
+  assert.throws(() => diskParts({ ...card, sectorSizeBytes: 4096 }, { slot: '', port: 0 }), /sectors of 512/);
+});
+
 test('a machine has what its disks need and no more', () => {
   const text = hardwareArguments(hardware([])).join(' ');
-  assert.doesNotMatch(text, /xhci|scsi|root-port/);
+  assert.doesNotMatch(text, /xhci|scsi|root-port|sdhci/);
   assert.match(hardwareArguments(hardware([], { hotPlug: true })).join(' '), /xhci.*scsi.*id=slot5/);
 });
 

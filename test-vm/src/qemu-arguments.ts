@@ -51,6 +51,7 @@ export function hardwareArguments(hardware: Hardware): string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std', '-rtc', 'base=utc'],
     ...(needsUsb ? ['-device', 'qemu-xhci,id=xhci,p2=8,p3=8'] : []),
     ...(needsScsi ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
+    ...(disks.some(({ bus }) => bus === 'sd') ? ['-device', 'sdhci-pci'] : []),
     ...Array.from({ length: slots }, (_, slot) => [
       '-device',
       `pcie-root-port,id=slot${slot},chassis=${slot + 1}`,

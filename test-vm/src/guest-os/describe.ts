@@ -14,17 +14,33 @@ interface Partition {
   readonly size: number;
 }
 
-/** As `sfdisk --json` has them, which counts in sectors of 512 bytes. */
-async function readPartitions(disk: string): Promise<Map<number, Partition>> {
-  const { partitiontable: table } = JSON.parse(await runTool('sfdisk', ['--json', disk])) as {
-    partitiontable: { partitions: (Partition & { node: string })[] };
-  };
+/** By their numbers. */
+async function readPartitions(disk: string, sectorSize: number): Promise<Map<number, Partition>> {
+  const options = [
+    '--sector-size',
+    String(sectorSize),
+    '--raw',
+    '--noheadings',
+    '--output',
+    'NR,START,SECTORS',
+  ];
+  const lines = (await runTool('partx', [...options, disk])).trim().split('\n');
   return new Map(
-    table.partitions.map((entry) => [
-      Number(/\d+$/.exec(entry.node)![0]),
-      { start: entry.start * 512, size: entry.size * 512 },
-    ]),
+    lines.map((line) => {
+      const [number, start, size] = line.split(' ').map(Number);
+      // It counts in sectors of 512 bytes, whatever the disk has.
+      return [number!, { start: start! * 512, size: size! * 512 }];
+    }),
   );
+}
+
+/** The table as text, found well by those who made it; sfdisk reads a file with sectors of 512 bytes alone. */
+async function readTable(disk: string, sectorSize: number): Promise<string> {
+  if (sectorSize === 512) {
+    await runTool('sfdisk', ['--verify', disk]);
+    return (await runTool('sfdisk', ['--dump', disk])).replaceAll(disk, 'disk');
+  }
+  return (await runTool('fdisk', ['-b', String(sectorSize), '-l', disk])).replaceAll(disk, 'disk');
 }
 
 async function copyOut(disk: string, start: number, size: number, to: string): Promise<void> {
@@ -57,15 +73,18 @@ const readers: Readonly<Record<FileSystemPlace['kind'], (image: string, to: stri
   },
 };
 
-/** Everything about `disk`, by names that say what; two disks with the same content give the same. */
+/**
+ * Everything about `disk`, whose sectors have `sectorSize` bytes, by names that say what; two disks with the same
+ * content give the same, but for `table` where they are of different sizes.
+ */
 export async function describeDisk(
   disk: string,
   name: LayoutName,
+  sectorSize = 512,
 ): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
-  await runTool('sfdisk', ['--verify', disk]);
-  found['table'] = (await runTool('sfdisk', ['--dump', disk])).replaceAll(disk, 'disk');
-  const partitions = await readPartitions(disk);
+  found['table'] = await readTable(disk, sectorSize);
+  const partitions = await readPartitions(disk, sectorSize);
   const work = await mkdtemp(`${disk}-work-`);
   try {
     for (const { partition: number, kind } of layouts[name].fileSystems) {

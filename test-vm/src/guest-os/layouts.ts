@@ -46,11 +46,19 @@ const gpt = (
   return `sfdisk -q "$disk" <<'TABLE'\nlabel: gpt\nlabel-id: ${id(disk, 0)}\n${lines.join('\n')}\nTABLE\nsettle`;
 };
 
-const ext4 = (device: string, uuid: string, label: string): string =>
-  `mkfs.ext4 -q -F -U ${uuid} -L ${label} -E hash_seed=${uuid} ${device}`;
+const ext4 = (device: string, uuid: string, label: string, options = '-q'): string =>
+  `mkfs.ext4 ${options} -F -U ${uuid} -L ${label} -E hash_seed=${uuid} ${device}`;
 
-const fat32 = (device: string, volumeId: string): string =>
-  `mkfs.fat -F 32 -s 1 -i ${volumeId} -n EFI ${device}`;
+/** UEFI's system partition, which is the first of this disk: what makes it, mounts it, and stands for it in fstab. */
+const esp = (disk: number) => {
+  const volumeId = `5a17${disk.toString(16).padStart(4, '0')}`;
+  const name = `UUID=${volumeId.slice(0, 4).toUpperCase()}-${volumeId.slice(4).toUpperCase()}`;
+  return {
+    make: (shape: string): string => `mkfs.fat ${shape} -s 1 -i ${volumeId} -n EFI "$(part 1)"`,
+    mount: [name, '/boot/efi', 'vfat', 'rw'],
+    fstab: `${name} /boot/efi vfat umask=0077 0 1`,
+  } as const;
+};
 
 const swap = (device: string, uuid: string): string => `/usr/sbin/mkswap -q -U ${uuid} ${device}`;
 
@@ -71,6 +79,29 @@ const grubForBios = `grub-install --target=i386-pc "$disk"\n${grubMenu}`;
 
 const grubForUefi = 'grub-install --target=x86_64-efi --efi-directory=/boot/efi --no-nvram';
 
+/** ESP, root and swap, started by the ESP's fallback path; the file systems made with these options. */
+const uefiWithExt4 = (disk: number, fatShape: string, ext4Options?: string): Layout => ({
+  sizeMiB: 512,
+  firmware: 'uefi',
+  fileSystems: [
+    { partition: 1, kind: 'fat' },
+    { partition: 2, kind: 'ext4' },
+  ],
+  prepare: [
+    gpt(disk, ['esp', '40MiB', 'esp'], ['linux', '400MiB', 'root'], ['swap', '64MiB', 'swap']),
+    esp(disk).make(fatShape),
+    ext4('"$(part 2)"', id(disk, 0x12), 'root', ext4Options),
+    swap('"$(part 3)"', id(disk, 0x13)),
+    mounts([`UUID=${id(disk, 0x12)}`, '/', 'ext4', 'rw'], esp(disk).mount),
+    fstab(
+      `UUID=${id(disk, 0x12)} / ext4 errors=remount-ro 0 1`,
+      esp(disk).fstab,
+      `UUID=${id(disk, 0x13)} none swap sw 0 0`,
+    ),
+  ].join('\n'),
+  grub: `${grubForUefi} --removable\n${grubMenu}`,
+});
+
 export const layouts = {
   'bios-gpt': {
     sizeMiB: 512,
@@ -85,27 +116,9 @@ export const layouts = {
     ].join('\n'),
     grub: grubForBios,
   },
-  'uefi-gpt': {
-    sizeMiB: 512,
-    firmware: 'uefi',
-    fileSystems: [
-      { partition: 1, kind: 'fat' },
-      { partition: 2, kind: 'ext4' },
-    ],
-    prepare: [
-      gpt(2, ['esp', '40MiB', 'esp'], ['linux', '400MiB', 'root'], ['swap', '64MiB', 'swap']),
-      fat32('"$(part 1)"', '5a170002'),
-      ext4('"$(part 2)"', id(2, 0x12), 'root'),
-      swap('"$(part 3)"', id(2, 0x13)),
-      mounts([`UUID=${id(2, 0x12)}`, '/', 'ext4', 'rw'], ['UUID=5A17-0002', '/boot/efi', 'vfat', 'rw']),
-      fstab(
-        `UUID=${id(2, 0x12)} / ext4 errors=remount-ro 0 1`,
-        'UUID=5A17-0002 /boot/efi vfat umask=0077 0 1',
-        `UUID=${id(2, 0x13)} none swap sw 0 0`,
-      ),
-    ].join('\n'),
-    grub: `${grubForUefi} --removable\n${grubMenu}`,
-  },
+  'uefi-gpt': uefiWithExt4(2, '-F 32'),
+  /** All file systems are for sectors of 4096 bytes, as an installer makes them on a disk that has such. */
+  'uefi-4k': uefiWithExt4(5, '-F 16 -S 4096', '-q -b 4096'),
   'uefi-btrfs': {
     sizeMiB: 640,
     firmware: 'uefi',
@@ -115,14 +128,11 @@ export const layouts = {
     ],
     prepare: [
       gpt(3, ['esp', '40MiB', 'esp'], ['linux', '', 'root']),
-      fat32('"$(part 1)"', '5a170003'),
+      esp(3).make('-F 32'),
       `mkfs.btrfs -q -f -U ${id(3, 0x12)} -L root "$(part 2)"`,
       'mkdir -p /run/top\nmount -t btrfs "$(part 2)" /run/top\nbtrfs -q subvolume create /run/top/@\numount /run/top',
-      mounts(
-        [`UUID=${id(3, 0x12)}`, '/', 'btrfs', 'rw,subvol=@'],
-        ['UUID=5A17-0003', '/boot/efi', 'vfat', 'rw'],
-      ),
-      fstab(`UUID=${id(3, 0x12)} / btrfs subvol=@ 0 0`, 'UUID=5A17-0003 /boot/efi vfat umask=0077 0 1'),
+      mounts([`UUID=${id(3, 0x12)}`, '/', 'btrfs', 'rw,subvol=@'], esp(3).mount),
+      fstab(`UUID=${id(3, 0x12)} / btrfs subvol=@ 0 0`, esp(3).fstab),
     ].join('\n'),
     // Known to the firmware by a boot entry alone, as on most machines.
     grub: `${grubForUefi} --bootloader-id=small\n${grubMenu}`,
