@@ -16,7 +16,7 @@ import {
   type LayoutKind,
 } from './support-layout.ts';
 import { permafrost } from './support.ts';
-import { assertRefused, outside } from './support-targets.ts';
+import { assertRefused, noisyFile, outside } from './support-targets.ts';
 
 const kinds: readonly LayoutKind[] = ['ext4', 'ntfs', 'fat16', 'swap'];
 
@@ -91,6 +91,51 @@ describe('single partitions of an image into smaller ones', () => {
     assert.deepEqual(await outside(target, spans), await outside(before, spans));
   });
 
+  for (const table of ['gpt', 'dos'] as const)
+    test(`become new ones where free space is smaller (${table}); every other byte stays`, async (t) => {
+      const { folder, from, repo } = await imageOf(t, source);
+      const target = await noisyFile(folder, 'target.img', 84 * MIB);
+      const gap = [11 * MIB, 56 * MIB + 3 * 512] as const;
+      const lines = [
+        `start=2048, size=${10 * 2048}, type=L`,
+        `start=${gap[1] / 512}, size=${4 * 2048 - 3}, type=L`,
+        `start=${70 * 2048}, size=${10 * 2048}, type=L`,
+      ];
+      const input = [`label: ${table}`, ...lines].join('\n');
+      await run('sfdisk', ['--quiet', '--wipe=always', target], { input });
+      const before = join(folder, 'before.img');
+      await cp(target, before);
+      const old = await readLayout(before);
+      const parts = ['--part', '1=free', ...(table === 'gpt' ? ['--part', '4=free'] : [])];
+      const { stdout } = await permafrost(['restore', 'it', target, '--repo', repo, ...parts, '--yes']);
+      assert.match(
+        stdout.replaceAll(/\s+/g, ' '),
+        /partition 1 of the image becomes partition 4, a new one, 45\.0 MiB at 11\.0 MiB, smaller than the 60\.0 MiB that it had; its file system is made smaller with resize2fs, before anything is written/,
+      );
+      const there = await readLayout(target);
+      const added = there.filter(({ number }) => number > 3);
+      assert.deepEqual(
+        there.filter(({ number }) => number <= 3),
+        old,
+      );
+      assert.deepEqual([added[0]!.start, added[0]!.start + added[0]!.size], gap, 'all of the largest space');
+      const was = await readLayout(from);
+      const now = await checkContent(t, target, added[0]!, 'ext4');
+      assert.equal(now.files, (await checkContent(t, from, was[0]!, 'ext4')).files);
+      assert.ok(now.fileSystemBytes! <= added[0]!.size && now.fileSystemBytes! > added[0]!.size - MIB);
+      if (table === 'gpt')
+        assert.deepEqual([added[1]!.start, added[1]!.size], [60 * MIB, 8 * MIB], 'where it fits as it is');
+      const tables: [number, number][] =
+        table === 'gpt'
+          ? [
+              [512, 34 * 512],
+              [84 * MIB - 33 * 512, 84 * MIB],
+            ]
+          : [[446, 510]];
+      const spans = [...tables, ...added.map(({ start, size }) => [start, start + size] as const)];
+      assert.deepEqual(await outside(target, spans), await outside(before, spans));
+    });
+
   test('down to the size that the refusal names, and not a sector less', async (t) => {
     const { folder, from, repo } = await imageOf(t, source);
     const was = await readLayout(from);
@@ -152,6 +197,11 @@ describe('is refused, and no byte of the target changes, what cannot get smaller
       target,
       [['restore', 'it', target, '--repo', repo, '--part', '1=1']],
       /its partition 1 has 307200000 bytes, and partition 1 of the image \(XFS\) needs its 335544320: no tool makes XFS smaller/,
+    );
+    await assertRefused(
+      target,
+      [['restore', 'it', target, '--repo', repo, '--part', '1=free']],
+      /its largest free space has \d+ bytes, and partition 1 of the image \(XFS\) needs its 335544320: no tool makes XFS smaller/,
     );
   });
 

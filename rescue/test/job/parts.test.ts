@@ -129,10 +129,10 @@ describe('single partitions of an image', () => {
     const { folder, repo } = await prepare(t);
     const target = await makeLayout(join(folder, 'full.img'), {
       table: 'gpt',
-      sizeMiB: 70,
+      sizeMiB: 44,
       partitions: [
         { kind: 'ext4', sizeMiB: 20 },
-        { kind: 'ext4', sizeMiB: 20, gapMiB: 15 },
+        { kind: 'ext4', sizeMiB: 20, gapMiB: 2 },
       ],
     });
     const before = await digest(target);
@@ -142,7 +142,7 @@ describe('single partitions of an image', () => {
     );
     assert.match(
       stderr.replaceAll(/\s+/g, ' '),
-      /25165824 bytes are needed, and its largest free space has 15728640/,
+      /its largest free space has 2097152 bytes, and partition 3 of the image \(ext4\) can be as small as \d+/,
     );
     assert.equal(await digest(target), before);
   });

@@ -5,7 +5,7 @@ import type { OpenDisk } from '../device/device.ts';
 import { hiddenSectorPatches } from '../filesystem/hidden-sectors.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
 import { mostSectorBytes } from '../filesystem/sector-limit.ts';
-import { addPartitions } from '../partition/add-partition.ts';
+import { addPartitions, placeInFree, type WantedPartition } from '../partition/add-partition.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
 import type { Span } from '../partition/plan-layout.ts';
 import type { TablePlan, TableWrite } from '../partition/relocate.ts';
@@ -121,18 +121,6 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
     const hint = 'Choose another place, or restore the whole disk.';
     refusals.push(new PermafrostError('layout/impossible', { device, problem, hint }));
   };
-  const newOnes = into.flatMap(({ place }, i) => (place === 'free' ? [regions[i]!] : []));
-  const made =
-    newOnes.length === 0
-      ? undefined
-      : await addPartitions(
-          disk.reader,
-          table,
-          newOnes.map((region) => wantedOf(region, imaged)),
-        );
-  if (made !== undefined && 'problem' in made) refuse(made.problem);
-  const added = made === undefined || 'problem' in made ? [] : made.added;
-
   const { reader, frames } = input;
   const shrinkInput: ShrinkIntoInput = {
     ...{ reader, frames, chunkBytes: image.chunkBytes },
@@ -141,19 +129,39 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   };
   const sizes: PartSize[] = [];
+  const fits = async (region: ImagedRegion, to: Span, where: string): Promise<boolean> => {
+    if (to.length >= region.length) return true;
+    const size = await measureInto(shrinkInput, { number: region.partitions[0]!, region, to });
+    if ('tooLarge' in size) refuse(`${where} has ${to.length} bytes, and ${size.tooLarge}`);
+    else sizes.push(size);
+    return !('tooLarge' in size);
+  };
+
+  const newOnes = into.flatMap(({ place }, i) => (place === 'free' ? [regions[i]!] : []));
+  const placed = new Map<ImagedRegion, Span>();
+  if (table.kind === 'gpt' || table.kind === 'mbr')
+    for (const [i, place] of placeInFree(
+      table,
+      newOnes.map(({ length }) => length),
+    ).entries()) {
+      const region = newOnes[i]!;
+      if (place === undefined) refuse(`it has no free space for ${region.name} of the image`);
+      else if (await fits(region, place, 'its largest free space')) placed.set(region, place);
+    }
+  const wanted = [...placed].map(([region, place]) => wantedOf(region, place, imaged));
+  const made = newOnes.length === 0 ? undefined : await addPartitions(disk.reader, table, wanted);
+  if (made !== undefined && 'problem' in made) refuse(made.problem);
+  const added = made === undefined || 'problem' in made ? [] : made.added;
+
   const changes: (LayoutChange & { region: ImagedRegion })[] = [];
   for (const [i, { partition, place }] of into.entries()) {
     const region = regions[i]!;
     const sectors = await sectorProblem(input, region, table.sectorSize);
     if (sectors !== undefined) refuse(sectors);
-    const found = place === 'free' ? added[newOnes.indexOf(region)] : existing(table, place);
+    const found = place === 'free' ? added[[...placed.keys()].indexOf(region)] : existing(table, place);
     if (found !== undefined && 'problem' in found) refuse(found.problem);
     if (found === undefined || 'problem' in found) continue;
-    if (found.length < region.length) {
-      const size = await measureInto(shrinkInput, { number: partition, region, to: found });
-      if (!('tooLarge' in size)) sizes.push(size);
-      else refuse(`its partition ${found.number} has ${found.length} bytes, and ${size.tooLarge}`);
-    }
+    if (place !== 'free') await fits(region, found, `its partition ${place}`);
     const from = { start: region.start, length: region.length };
     const to = { start: found.start, length: found.length };
     const isNew = place === 'free' ? { isNew: true } : {};
@@ -191,11 +199,11 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
   };
 }
 
-function wantedOf(region: ImagedRegion, imaged: ImagedDisk) {
+function wantedOf(region: ImagedRegion, place: Span, imaged: ImagedDisk): WantedPartition {
   const entry = imaged.table.partitions.find(({ number }) => number === region.partitions[0]);
   const { typeId = '0x83', name, partitionId } = entry ?? {};
   return {
-    length: region.length,
+    place,
     typeId,
     ...(name === undefined ? {} : { name }),
     ...(partitionId === undefined ? {} : { partitionId }),

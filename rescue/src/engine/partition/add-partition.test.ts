@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gptDisk, mbrDisk, mbrEntry } from '../../../test/partition/build-disk.ts';
 import { memoryReader } from '../base/block-reader.ts';
-import { addPartitions, freeSpans, type WantedPartition } from './add-partition.ts';
+import { addPartitions, freeSpans, placeInFree, type WantedPartition } from './add-partition.ts';
 import type { PartitionTable } from './partition-table.ts';
 import { readTable } from './table.ts';
 
@@ -17,9 +17,18 @@ const disk = (): Uint8Array =>
     ],
   });
 
-async function add(bytes: Uint8Array, wanted: readonly WantedPartition[]): Promise<PartitionTable | string> {
+type Wanted = Omit<WantedPartition, 'place'> & { readonly length: number };
+
+async function add(bytes: Uint8Array, wanted: readonly Wanted[]): Promise<PartitionTable | string> {
   const reader = memoryReader(bytes);
-  const result = await addPartitions(reader, await readTable(reader), wanted);
+  const before = await readTable(reader);
+  const lengths = wanted.map(({ length }) => length);
+  const places = before.kind === 'gpt' || before.kind === 'mbr' ? placeInFree(before, lengths) : [];
+  const result = await addPartitions(
+    reader,
+    before,
+    wanted.map((one, i) => ({ ...one, place: places[i] ?? { start: 0, length: 0 } })),
+  );
   if ('problem' in result) return result.problem;
   for (const { offset, bytes: patch } of result.writes) bytes.set(patch, offset);
   const table = await readTable(memoryReader(bytes));
@@ -30,7 +39,7 @@ async function add(bytes: Uint8Array, wanted: readonly WantedPartition[]): Promi
   return table;
 }
 
-async function problem(bytes: Uint8Array, wanted: readonly WantedPartition[]): Promise<string> {
+async function problem(bytes: Uint8Array, wanted: readonly Wanted[]): Promise<string> {
   const result = await add(bytes, wanted);
   return typeof result === 'string' ? result : 'none';
 }
@@ -64,16 +73,26 @@ test('new entries take the first free slots, and both copies of the table agree'
   assert.notEqual(second!.partitionId, id, 'no two partitions have one id');
 });
 
+test('what fits nowhere as it is gets the largest space that is left by what does', async () => {
+  const table = await readTable(memoryReader(disk()));
+  assert.ok(table.kind === 'gpt');
+  const [, large] = freeSpans(table);
+  const fourth = { start: 4 * MIB, length: 4 * MIB + 512 };
+  const placed = (...mib: readonly number[]): ReturnType<typeof placeInFree> =>
+    placeInFree(
+      table,
+      mib.map((size) => size * MIB),
+    );
+  assert.deepEqual(placed(30), [large]);
+  assert.deepEqual(placed(30, 18), [fourth, { start: 20 * MIB, length: 18 * MIB }]);
+  assert.deepEqual(placed(30, 31, 32), [large, fourth, undefined]);
+});
+
 test('says what is in the way', async () => {
-  const none = { length: 30 * MIB, typeId: LINUX };
-  assert.match(
-    await problem(disk(), [none]),
-    /31457280 bytes are needed, and its largest free space has 20\d+/,
-  );
   const damaged = disk();
   damaged[damaged.length - 512]! ^= 1;
   assert.match(await problem(damaged, [{ length: MIB, typeId: LINUX }]), /partition table is damaged/);
-  assert.match(await problem(new Uint8Array(MIB), [none]), /no partition table/);
+  assert.match(await problem(new Uint8Array(MIB), [{ length: MIB, typeId: LINUX }]), /no partition table/);
   const entries = [1, 2, 3, 4].map((slot) => mbrEntry(slot, 0x83, slot * 2048, 2048));
   assert.match(
     await problem(mbrDisk(20 * 2048, entries), [{ length: MIB, typeId: LINUX }]),

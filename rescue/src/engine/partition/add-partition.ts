@@ -9,10 +9,10 @@ import { MOST_MBR_SECTORS } from './place-mbr.ts';
 import { isValidCopy, readGpt, type GptCopy } from './read-gpt.ts';
 import type { TableWrite } from './relocate.ts';
 
-/** A partition as another disk had it. */
+/** A partition as another disk had it, and where it goes. */
 export interface WantedPartition {
-  /** In bytes. */
-  readonly length: number;
+  /** Free, in whole sectors. */
+  readonly place: Span;
   /** `0x83`, or a GUID in lower case. */
   readonly typeId: string;
   readonly name?: string;
@@ -61,9 +61,31 @@ export function freeSpans(table: GptTable | MbrTable): Span[] {
 }
 
 /**
- * Room for `wanted` in the free space of the disk, each in the smallest span that holds it, and the bytes of the table
- * with them; or why there is none, as a clause. `reader` gives the disk's bytes, `table` is what `readTable` made of
- * them.
+ * Room in the free space of the disk for partitions of `lengths` bytes: for each that fits as it is in the smallest span
+ * that holds it, then for each other in the largest that is left, all of it; undefined where none is left.
+ */
+export function placeInFree(table: GptTable | MbrTable, lengths: readonly number[]): (Span | undefined)[] {
+  const spans = freeSpans(table);
+  const take = (span: Span, length: number): Span => {
+    const rest = roundUp(span.start + length, ALIGN_BYTES);
+    const end = span.start + span.length;
+    spans.splice(spans.indexOf(span), 1, ...(rest < end ? [{ start: rest, length: end - rest }] : []));
+    return { start: span.start, length };
+  };
+  const places = lengths.map((bytes) => {
+    const length = roundUp(bytes, table.sectorSize);
+    const fitting = spans.filter((span) => span.length >= length).sort((a, b) => a.length - b.length)[0];
+    return fitting === undefined ? undefined : take(fitting, length);
+  });
+  return places.map((place) => {
+    const largest = spans.toSorted((a, b) => b.length - a.length)[0];
+    return place ?? (largest === undefined ? undefined : take(largest, largest.length));
+  });
+}
+
+/**
+ * The bytes of the table with `wanted` in it, or why that cannot be, as a clause. `reader` gives the disk's bytes,
+ * `table` is what `readTable` made of them.
  */
 export async function addPartitions(
   reader: BlockReader,
@@ -71,30 +93,13 @@ export async function addPartitions(
   wanted: readonly WantedPartition[],
 ): Promise<AddedPartitions | { readonly problem: string }> {
   if (table.kind !== 'gpt' && table.kind !== 'mbr') return { problem: 'it has no partition table' };
-  const spans = freeSpans(table);
-  const places: Span[] = [];
-  for (const { length: bytes } of wanted) {
-    const length = roundUp(bytes, table.sectorSize);
-    const fitting = spans.filter((span) => span.length >= length).sort((a, b) => a.length - b.length)[0];
-    if (fitting === undefined) {
-      const largest = Math.max(0, ...spans.map((span) => span.length));
-      return { problem: `${length} bytes are needed, and its largest free space has ${largest}` };
-    }
-    places.push({ start: fitting.start, length });
-    const rest = roundUp(fitting.start + length, ALIGN_BYTES);
-    const end = fitting.start + fitting.length;
-    spans.splice(spans.indexOf(fitting), 1, ...(rest < end ? [{ start: rest, length: end - rest }] : []));
-  }
-  return table.kind === 'gpt'
-    ? addToGpt(reader, table, wanted, places)
-    : addToMbr(reader, table, wanted, places);
+  return table.kind === 'gpt' ? addToGpt(reader, table, wanted) : addToMbr(reader, table, wanted);
 }
 
 async function addToGpt(
   reader: BlockReader,
   table: GptTable,
   wanted: readonly WantedPartition[],
-  places: readonly Span[],
 ): Promise<AddedPartitions | { readonly problem: string }> {
   const { sectorSize } = table;
   const { primary, backup } = await readGpt(reader, sectorSize);
@@ -107,8 +112,8 @@ async function addToGpt(
   const ids = new Set(primary.entries.map(({ partitionGuid }) => partitionGuid));
   const array = Buffer.from(primary.array);
   const added: (Span & { number: number })[] = [];
-  for (const [i, { typeId, name = '', partitionId }] of wanted.entries()) {
-    const { start, length } = places[i]!;
+  for (const { place, typeId, name = '', partitionId } of wanted) {
+    const { start, length } = place;
     let number = 1;
     while (used.has(number)) number++;
     if (number > entryCount) return { problem: `its partition table has no more than ${entryCount} entries` };
@@ -147,15 +152,14 @@ async function addToMbr(
   reader: BlockReader,
   { sectorSize }: MbrTable,
   wanted: readonly WantedPartition[],
-  places: readonly Span[],
 ): Promise<AddedPartitions | { readonly problem: string }> {
   const before = await reader.read(0, sectorSize);
   const mbr = parseMbr(before);
   if (mbr === undefined) return { problem: 'its partition table cannot be read' };
   const entries = [...mbr.entries];
   const added: (Span & { number: number })[] = [];
-  for (const [i, { typeId }] of wanted.entries()) {
-    const { start, length } = places[i]!;
+  for (const { place, typeId } of wanted) {
+    const { start, length } = place;
     const slot = entries.findIndex(({ sectorCount }) => sectorCount === 0);
     if (slot < 0) return { problem: 'its partition table has four entries, and all are in use' };
     entries[slot] = {

@@ -7,12 +7,15 @@ import { wordsOf } from '../words/words.ts';
 import { sourcePartitions } from './layout-options.ts';
 import { intoView } from './partitions.ts';
 
-/** What the page says of putting `kind` into a partition of the target that is smaller. */
-function smallerPlace(kind: string): { readonly offered: boolean; readonly reason: string | undefined } {
+/** What the page says of putting `kind` into a place of the target that is smaller. */
+function smallerPlace(
+  kind: string,
+  id = 'into1',
+): { readonly offered: boolean; readonly reason: string | undefined } {
   const state = structuredClone(scenes['place of a partition']) as FlowState;
   const region = sourcePartitions(state).find(({ partitions }) => partitions[0] === state.placing)!;
   Object.assign(region.fileSystem!, { kind });
-  const item = intoView(state, wordsOf('en')).items.find(({ id }) => id === 'into1');
+  const item = intoView(state, wordsOf('en')).items.find((one) => one.id === id);
   assert.equal(item?.kind, 'choice');
   return { offered: item.enter !== undefined, reason: item.reason };
 }
@@ -23,4 +26,11 @@ test('a smaller partition is offered to what can get smaller, and grey with the 
   const { offered, reason } = smallerPlace('xfs');
   assert.equal(offered, false);
   assert.match(reason ?? '', /^It has 50\.0 MiB, and .* are needed\.$/);
+});
+
+test('so is a new one in free space that is smaller', () => {
+  assert.deepEqual(smallerPlace('ext4', 'free'), { offered: true, reason: undefined });
+  const { offered, reason } = smallerPlace('xfs', 'free');
+  assert.equal(offered, false);
+  assert.match(reason ?? '', /^The largest free space has .*, and .* are needed\.$/);
 });

@@ -115,9 +115,12 @@ export function intoView(state: FlowState, words: Words): View {
                   : {}),
               }),
             ),
-            choice('free', w.free, 'free', {
-              reason: disk === undefined ? words.disk.looking : freeReason(disk, region, words),
-            }),
+            choice(
+              'free',
+              w.free,
+              'free',
+              disk === undefined ? { reason: words.disk.looking } : freeRoom(disk, region, words),
+            ),
           ],
     keys: [],
     back: { label: keys.back, event: { kind: 'back' } },
@@ -145,18 +148,24 @@ function intoReason(there: There, region: SourceRegion, state: FlowState, words:
   const other = chosenPartitions(state).find(
     (number) => number !== region.partitions[0] && (state.into[number] ?? number) === there.number,
   );
-  const { fileSystem } = region;
-  const shrinks = fileSystem !== undefined && isShrinkable(fileSystem.kind as FileSystemInfo['kind']);
-  if (there.length < region.length && !shrinks)
+  if (there.length < region.length && !canShrink(region))
     return w.small(format.bytes(there.length), format.bytes(region.length));
   return other === undefined || !isPartial(state) ? undefined : w.taken(other);
 }
 
-/** Why there is no room for a new partition. */
-function freeReason(disk: DiskPlan, { length }: SourceRegion, words: Words): string | undefined {
+function canShrink({ fileSystem }: SourceRegion): boolean {
+  return fileSystem !== undefined && isShrinkable(fileSystem.kind as FileSystemInfo['kind']);
+}
+
+/** Why there is no room for a new partition, or what speaks of less room than it had. */
+function freeRoom(
+  disk: DiskPlan,
+  region: SourceRegion,
+  words: Words,
+): { readonly detail?: string; readonly reason?: string } {
   const { into: w, format } = words;
   const { kind, partitions } = disk.table;
-  if (kind !== 'gpt' && kind !== 'mbr') return w.noTable;
+  if (kind !== 'gpt' && kind !== 'mbr') return { reason: w.noTable };
   let largest = 0;
   let at = MiB;
   const ends = partitions.toSorted((a, b) => a.start - b.start);
@@ -164,5 +173,9 @@ function freeReason(disk: DiskPlan, { length }: SourceRegion, words: Words): str
     largest = Math.max(largest, start - Math.ceil(at / MiB) * MiB);
     at = Math.max(at, start + bytes);
   }
-  return largest >= length ? undefined : w.noFree(format.bytes(largest), format.bytes(length));
+  if (largest >= region.length) return {};
+  const [has, needed] = [format.bytes(Math.max(0, largest)), format.bytes(region.length)];
+  return largest > 0 && canShrink(region)
+    ? { detail: w.freeSmaller(has, needed) }
+    : { reason: w.noFree(has, needed) };
 }

@@ -107,11 +107,13 @@ export const layout: typeof english = {
     small: (has, needed) => `Sie hat ${has}, gebraucht werden ${needed}.`,
     taken: (number) => `Dorthin kommt Partition ${number}.`,
     noFree: (largest, needed) => `Der größte freie Platz hat ${largest}, gebraucht werden ${needed}.`,
+    freeSmaller: (largest, had) =>
+      `Der größte freie Platz hat ${largest}, das Original ${had}: ob es geht, sagt der Plan.`,
     noTable: 'Die Platte hat keine Partitionstabelle.',
     lost: 'Was in der gewählten Partition ist, wird überschrieben.',
     help: [
-      'Die Partition, die sie aufnimmt, muss mindestens so groß sein. Was darin ist, geht verloren; alles andere auf der Platte bleibt.',
-      'Ihr Dateisystem behält seine Größe, wenn Sie es nicht wachsen lassen (Einstellungen, freier Platz).',
+      'Was in der Partition ist, die sie aufnimmt, geht verloren; alles andere auf der Platte bleibt. Ist dort weniger Platz, wird ihr Dateisystem vorher verkleinert, wenn sein Inhalt es zulässt.',
+      'Ist dort mehr, behält ihr Dateisystem seine Größe, wenn Sie es nicht wachsen lassen (Einstellungen, freier Platz).',
     ],
   },
 };

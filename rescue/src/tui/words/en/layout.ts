@@ -107,11 +107,13 @@ export const layout = {
     taken: (number: number): string => `Partition ${number} goes there.`,
     noFree: (largest: string, needed: string): string =>
       `The largest free space has ${largest}, and ${needed} are needed.`,
+    freeSmaller: (largest: string, had: string): string =>
+      `The largest free space has ${largest}, the original ${had}: the plan says whether it can be done.`,
     noTable: 'The disk has no partition table.',
     lost: 'What is in a partition that you choose is overwritten.',
     help: [
-      'The partition that gets it must be as large at least. What is in it is lost; everything else on the disk stays.',
-      'Its file system keeps its size, unless you let it grow (Options, free space).',
+      'What is in the partition that gets it is lost; everything else on the disk stays. Where there is less room, its file system is made smaller first, if what is in it allows.',
+      'Where there is more, its file system keeps its size, unless you let it grow (Options, free space).',
     ],
   },
 };
