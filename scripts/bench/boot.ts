@@ -1,7 +1,7 @@
 /**
  * How long the image takes from QEMU's start to `permafrost: ready`, for each way to start it. Without hardware
  * acceleration, so that the figures of two machines differ by their processors alone. Several images take turns.
- * Usage: node scripts/bench/boot.ts [--rounds N] [--paths bios-cd,secure-usb,...] [--memory MB] [--steps] [--bare] [ISO...]
+ * Usage: node scripts/bench/boot.ts [--rounds N] [--paths bios-cd,secure-usb,...] [--memory MB] [--processors N] [--steps] [--bare] [ISO...]
  * `--bare` adds the first image with its program alone, which says its version and nothing else: the peer.
  */
 import { spawn } from 'node:child_process';
@@ -67,11 +67,25 @@ function processorSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+interface Guest {
+  readonly memoryMB: number;
+  readonly processors: number;
+}
+
 /** Starts `iso` and resolves when it says that it is ready. */
-async function boot(iso: string, path: Path, memoryMB: number, steps: boolean): Promise<Boot> {
+async function boot(iso: string, path: Path, { memoryMB, processors }: Guest, steps: boolean): Promise<Boot> {
   const folder = mkdtempSync(join(process.env['PERMAFROST_SCRATCH'] ?? tmpdir(), 'permafrost-boot-'));
   const args = [
-    ...['-accel', 'tcg,thread=multi', '-smp', '2', '-m', String(memoryMB), '-nodefaults', '-no-reboot'],
+    ...[
+      '-accel',
+      'tcg,thread=multi',
+      '-smp',
+      String(processors),
+      '-m',
+      String(memoryMB),
+      '-nodefaults',
+      '-no-reboot',
+    ],
     ...['-display', 'none', '-vga', 'std', '-serial', 'stdio'],
     ...firmwareArgs(path, folder),
     ...mediumArgs(path, iso, folder),
@@ -125,6 +139,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     paths: { type: 'string', default: paths.join(',') },
     memory: { type: 'string', default: '2048' },
+    processors: { type: 'string', default: '2' },
     steps: { type: 'boolean', default: false },
     bare: { type: 'boolean', default: false },
   },
@@ -143,16 +158,17 @@ if (values.bare) {
   makeBareIso(isos[0]!, bare);
   isos.push(bare);
 }
+const guest: Guest = { memoryMB: Number(values.memory), processors: Number(values.processors) };
 const results = new Map<string, Boot[]>();
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const path of chosen) {
     for (const iso of isos) {
-      const result = await boot(iso, path, Number(values.memory), values.steps);
+      const result = await boot(iso, path, guest, values.steps && !(values.bare && iso === isos.at(-1)));
       results.set(`${path} | ${iso}`, [...(results.get(`${path} | ${iso}`) ?? []), result]);
       console.error(
         `${path} ${iso}: ${result.seconds.toFixed(1)} s, processor ${result.cpuSeconds.toFixed(1)} s, kernel ${result.uptime} s`,
       );
-      if (values.steps) console.error(result.steps);
+      if (result.steps !== '') console.error(result.steps);
     }
   }
 }

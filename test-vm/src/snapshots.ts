@@ -10,7 +10,7 @@ import { buildFolder } from './places.ts';
 import { Machine, type MachineOptions } from './machine.ts';
 
 /** Raise it when what a saved machine holds changes for another reason than its image or its options. */
-const generation = 1;
+const generation = 2;
 const folder = join(buildFolder, 'snapshots');
 /** None takes so long to be made. */
 const MAKING_MS = 20 * 60_000;

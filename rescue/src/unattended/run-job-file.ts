@@ -79,7 +79,7 @@ async function withRepository(file: JobFile, options: JobFileOptions): Promise<R
     onNote: (note) => emit({ type: 'note', note }),
     waitSeconds: dryRun ? 0 : (file.wait ?? options.waitSeconds ?? 60),
     untouched: dryRun,
-    folder: dryRun ? 'any' : file.steps.some((step) => 'image' in step) ? 'create' : 'existing',
+    folder: dryRun ? 'any' : readsImages(file.steps) ? 'existing' : 'create',
   });
   const stopWatching =
     place.server === undefined
@@ -97,6 +97,10 @@ async function withRepository(file: JobFile, options: JobFileOptions): Promise<R
     });
   }
 }
+
+/** Whether images must be there already. Where none is made or read, as by a clone, the folder is for the record alone. */
+const readsImages = (steps: JobFile['steps']): boolean =>
+  !steps.some((step) => 'image' in step) && steps.some((step) => 'restore' in step || 'verify' in step);
 
 function waiting(what: string | undefined): JobFileEvent {
   return { type: 'waiting', ...(what === undefined ? {} : { what }) };

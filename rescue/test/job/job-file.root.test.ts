@@ -55,7 +55,6 @@ test('a job file clones a disk to two others', async (t) => {
   const source = await makeDisk(folder);
   const targets = [join(folder, 'a.img'), join(folder, 'b.img')];
   const path = join(folder, 'job.yaml');
-  await mkdir(join(folder, 'repository'));
   await writeFile(
     path,
     `version: 1
@@ -70,6 +69,9 @@ steps:
   assert.match((stdout + stderr).replaceAll(/\s+/g, ' '), /OVERWRITE \S+a\.img, \S+b\.img with \S+disk\.img/);
   const plan = await inspect(source);
   for (const target of targets) assert.equal(await usedDigest(target, plan), await usedDigest(source, plan));
+  // Nothing had to be there: the folder is for the record alone.
+  const again = await permafrost(['run', path], 1);
+  assert.match(again.stderr, /ran the job\s+"twins"\s+already/);
 });
 
 test('a step that fails ends the job, and what it did is recorded', async (t) => {

@@ -4,17 +4,16 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run, type CommandResult } from '../support/command.ts';
+import { program } from '../support/program.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { assertLayout, makeLayout, MIB } from './support-layout.ts';
 import { permafrost } from './support.ts';
 import { digest, noisyFile } from './support-targets.ts';
 
-const main = join(import.meta.dirname, '../../src/main.ts');
-
 /** Runs the command line where `/dev/fuse` is another device. */
 function withoutFuse(args: readonly string[], code = 0): Promise<CommandResult> {
   const script = 'mount --bind /dev/null /dev/fuse && exec "$@"';
-  const command = ['sh', '-c', script, 'sh', process.execPath, main, ...args];
+  const command = ['sh', '-c', script, 'sh', ...program, ...args];
   return run('unshare', ['--mount', ...command], { accept: [code] });
 }
 

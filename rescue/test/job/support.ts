@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import type { DiskPlan, Report } from '../../src/engine/index.ts';
 import { Extents } from '../../src/engine/base/extents.ts';
 import { run } from '../support/command.ts';
+import { program } from '../support/program.ts';
 import { noise, overwriteUnused, sparseFile } from '../support/scratch.ts';
 
 const MIB = 1024 * 1024;
-const main = join(import.meta.dirname, '../../src/main.ts');
 
 /** Partitions of the small disk, in MiB. */
 export const layout = [
@@ -110,7 +110,7 @@ export function start(
   child: ChildProcess;
   ended: Promise<CliResult>;
 } {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(program[0], [...program.slice(1), ...args], {
     env: { ...process.env, ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   }) as ChildProcessWithoutNullStreams;

@@ -11,10 +11,9 @@ import { isPermafrostError, type Job } from '../../src/engine/index.ts';
 import { RUNNER_END, RUNNER_SOCKET } from '../../src/runner/protocol.ts';
 import { permafrost } from '../job/support.ts';
 import { run } from '../support/command.ts';
+import { program } from '../support/program.ts';
 import { runDir } from '../support/run-dir.ts';
 import { client, imagedDisk, is, runInHost, startRunner, stateOf } from './support.ts';
-
-const main = join(import.meta.dirname, '../../src/main.ts');
 
 async function killed(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
@@ -94,7 +93,7 @@ test('a runner that is killed is missed, and the next one says what was running'
   await run('cmp', [source, target]);
 
   // There is one runner.
-  const { code, stderr } = await run(process.execPath, [main, 'runner'], { accept: [1, 2] });
+  const { code, stderr } = await run(program[0], [...program.slice(1), 'runner'], { accept: [1, 2] });
   assert.notEqual(code, 0);
   assert.match(stderr, /listens on .* already/);
   assert.equal(next.exitCode, null);

@@ -8,6 +8,7 @@ import type { Job } from '../../src/engine/index.ts';
 import type { EndedState, HostState, JobHost } from '../../src/runner/job-host.ts';
 import { RunnerClient } from '../../src/runner/runner-client.ts';
 import { makeDisk, permafrost } from '../job/support.ts';
+import { program } from '../support/program.ts';
 import { runDir } from '../support/run-dir.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
@@ -69,11 +70,9 @@ export async function imagedDisk(t: TestContext, options: { imaged?: boolean } =
   return { folder, source, repository };
 }
 
-const main = join(import.meta.dirname, '../../src/main.ts');
-
 /** A runner as a process of its own, until the test is over. */
 export function startRunner(t: TestContext): ChildProcess {
-  const child = spawn(process.execPath, [main, 'runner'], {
+  const child = spawn(program[0], [...program.slice(1), 'runner'], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, PERMAFROST_RUN_DIR: runDir },
   });

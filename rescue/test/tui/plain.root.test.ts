@@ -2,19 +2,19 @@
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { run } from '../support/command.ts';
+import { program } from '../support/program.ts';
 import { fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { Terminal } from './terminal.ts';
 
 const MiB = 1024 * 1024;
-const main = resolve(import.meta.dirname, '../../src/main.ts');
 
 test('an image is saved by lines over a pipe, and nothing moves a cursor', async (t) => {
   const folder = await scratchFolder(t, 'plain');
   const disk = await sparseFile(join(folder, 'disk.img'), 8 * MiB);
   await fillWithNoise(disk, 8 * MiB, 3);
-  const child = spawn(process.execPath, [main, 'tui', '--plain', '--language', 'de'], {
+  const child = spawn(program[0], [...program.slice(1), 'tui', '--plain', '--language', 'de'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // A terminal without any but ASCII characters, whatever the tests are started on.
     env: { ...process.env, TERM: 'dumb', LC_ALL: 'C' },
@@ -73,11 +73,11 @@ test('an image is saved by lines over a pipe, and nothing moves a cursor', async
   );
   assert.equal(exitCode, 0);
   assert.match(said, /^[\n\x20-\x7e]*$/u);
-  await run(process.execPath, [main, 'verify', '--repo', join(folder, 'abbilder')]);
+  await run(program[0], [...program.slice(1), 'verify', '--repo', join(folder, 'abbilder')]);
 });
 
 test('on a terminal it prints lines, and gives the terminal back', async (t) => {
-  const terminal = await Terminal.open(t, { command: [process.execPath, main, 'tui', '--plain'] });
+  const terminal = await Terminal.open(t, { command: [...program, 'tui', '--plain'] });
   await terminal.see('What do you want to do?');
   await terminal.type('q');
   await terminal.press('Enter');

@@ -59,7 +59,7 @@ export async function startsFrom(
 }
 
 /** An ext4 file system with the label IMAGES, as a disk. */
-export async function imagesDisk(bench: Bench, sizeMiB = 400): Promise<Disk> {
+export async function imagesDisk(bench: Bench, sizeMiB = 1024): Promise<Disk> {
   const path = await emptyFile(bench.path('images.img'), sizeMiB << 20);
   await runTool('mke2fs', ['-q', '-F', '-t', 'ext4', '-L', 'IMAGES', '-E', 'nodiscard', path]);
   return { name: 'images', path, bus: 'scsi' };
