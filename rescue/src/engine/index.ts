@@ -10,7 +10,7 @@ export {
   type ErrorReport,
   type ErrorCode,
 } from './base/errors.ts';
-export { remarkCodes, type Remark, type RemarkCode } from './base/remarks.ts';
+export { recognise, remarkTemplates, type Remark, type RemarkCode } from './base/remarks.ts';
 export {
   isRunning,
   ownIdentity,

@@ -5,7 +5,7 @@
  * the console can do next, and the exit code of a command that ends with it. Anything thrown that is not a
  * {@link PermafrostError} is a bug and is shown as one.
  */
-import type { Remark } from './remarks.ts';
+import { say, type Remark } from './remarks.ts';
 
 /** Exit codes of every command. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, gaps: 3, unverified: 4, cancelled: 130 } as const;
@@ -124,7 +124,8 @@ const table = {
     exitCodes.unverified,
   ),
   'device/read-failed': row<SystemFailure & { offset: number; length: number }>(
-    (d) => `cannot read ${d.length} bytes at ${d.offset} of ${d.path} (${d.errno} from ${d.syscall})`,
+    ({ length, offset, path, errno, syscall }) =>
+      say('failure/read', { lengthBytes: length, atStart: offset, path, errno, syscall }),
     () => 'The disk or its cable may be failing. Check the cable and the kernel log, then try again.',
   ),
   'device/write-failed': row<SystemFailure & { offset: number; length: number }>(
@@ -138,7 +139,7 @@ const table = {
     exitCodes.unverified,
   ),
   'device/failed': row<SystemFailure>(
-    (d) => `${d.syscall} on ${d.path} failed with ${d.errno}`,
+    ({ syscall, path, errno }) => say('failure/system', { syscall, path, errno }),
     () => 'Check that the device is still there ("permafrost disks") and try again.',
   ),
 
@@ -170,7 +171,7 @@ const table = {
       'No image was committed. What was saved is kept: free some space and run the same command again; it continues.',
   ),
   'repository/failed': row<SystemFailure>(
-    (d) => `${d.syscall} on ${d.path} failed with ${d.errno}`,
+    ({ syscall, path, errno }) => say('failure/system', { syscall, path, errno }),
     () =>
       'Check that the disk or share with the repository is still there. What was saved is kept and reused.',
   ),

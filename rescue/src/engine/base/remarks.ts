@@ -1,55 +1,115 @@
 /**
- * What the engine says about a job besides errors: each remark has a code, so that a front end can say it in another
- * language, the words of the engine's own, and what they were made of.
+ * What the engine says besides errors: remarks, each with a code and typed values. Its English words are one template a
+ * remark; they are what the command line prints and what manifests and reports record. A front end finds out which
+ * remark a recorded text is ({@link recognise}), also of images that were made long ago, and says it in its own language.
  */
+import { boot } from './remarks/boot.ts';
+import { contents } from './remarks/contents.ts';
+import { jobs } from './remarks/jobs.ts';
+import { newIds } from './remarks/new-ids.ts';
+import { places } from './remarks/places.ts';
+import { resizing } from './remarks/resizing.ts';
+import { tables } from './remarks/tables.ts';
 
-const table = {
-  // Why a file system keeps its size: clauses.
-  'resize/unknown-content': () => 'what is in it is not known',
-  'resize/not-in-image': () => 'the image does not have it',
-  'resize/no-shrink-tool': (d: { content: string }) => `no tool makes ${d.content} smaller`,
-  'resize/no-grow-tool': (d: { content: string }) => `no tool here grows ${d.content}`,
-  'resize/dirty': (d: { content: string }) =>
-    `its ${d.content} was not shut down cleanly: shut its system down fully and save it again`,
-  'resize/dirty-windows': (d: { content: string }) =>
-    `its ${d.content} was not cleanly unmounted: shut Windows down fully and save it again`,
-  'resize/full': () => 'its file system needs all of it',
-  'resize/no-answer': (d: { tool: string }) => `${d.tool} did not say its least size`,
-  'resize/failed': (d: { problem: string }) => d.problem,
-  // What grows with its partition only later: clauses.
-  'grow-later/lvm2': () => 'run "pvresize" on it in the restored system',
-  'grow-later/luks': () => 'the larger space is there once it is unlocked again; then grow what is inside',
-  // Why a partition cannot have a size or place: clauses.
-  'size/content': (d: { leastBytes: number }) => `its file system needs ${d.leastBytes} bytes at least`,
-  'size/no-room': (d: { mostBytes: number }) =>
-    `the other partitions leave it room for ${d.mostBytes} bytes at most`,
-  'size/width': (d: { mostBytes: number }) =>
-    `with clusters of its size its file system can have ${d.mostBytes} bytes at most`,
-  'size/empty': () => 'a partition has at least one sector',
-  'place/before': (d: { leastStart: number }) =>
-    `what lies before it leaves room from ${d.leastStart} bytes on`,
-  'place/behind': (d: { mostStart: number }) =>
-    `what lies behind it leaves room for a start at ${d.mostStart} bytes at most`,
-  'place/sector': (d: { sectorSize: number }) => `a partition begins at a multiple of ${d.sectorSize} bytes`,
-} as const;
+export const remarkTemplates = {
+  ...boot,
+  ...contents,
+  ...jobs,
+  ...newIds,
+  ...places,
+  ...resizing,
+  ...tables,
+};
 
-export type RemarkCode = keyof typeof table;
-type Details<C extends RemarkCode> = Parameters<(typeof table)[C]> extends [infer D] ? D : undefined;
+export type RemarkCode = keyof typeof remarkTemplates;
+type NamesIn<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | NamesIn<Rest>
+  : never;
+/** Values whose name ends so are numbers; those of `Bytes` and `Start` count bytes. */
+type NumberName = `${string}${'Bytes' | 'Start' | 'umber' | 'ount' | 'Size'}`;
+type Details<C extends RemarkCode> = {
+  readonly [Name in NamesIn<(typeof remarkTemplates)[C]>]: Name extends NumberName ? number : string;
+};
+type DetailsOf<C extends RemarkCode> = [NamesIn<(typeof remarkTemplates)[C]>] extends [never]
+  ? []
+  : [Details<C>];
 
 /** Plain data, as plans and reports keep it. */
 export interface Remark {
   readonly code: RemarkCode;
   /** In English. */
   readonly text: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  /** A value can be the text of another remark. */
+  readonly details: Readonly<Record<string, string | number>>;
 }
 
-export const remarkCodes = Object.keys(table) as readonly RemarkCode[];
+const remarkCodes = Object.keys(remarkTemplates) as readonly RemarkCode[];
 
-export function remark<C extends RemarkCode>(
-  code: C,
-  ...[details]: Details<C> extends undefined ? [] : [Details<C>]
-): Remark {
-  const say = table[code] as (details: unknown) => string;
-  return { code, text: say(details ?? {}), details: details ?? {} };
+const PLACEHOLDER = /\{(\w+)\}/g;
+const NUMBER_NAME = /(?:Bytes|Start|umber|ount|Size)$/;
+
+/** The English words of a remark. */
+export function say<C extends RemarkCode>(code: C, ...[details]: DetailsOf<C>): string {
+  const values = (details ?? {}) as Readonly<Record<string, string | number>>;
+  return remarkTemplates[code].replace(PLACEHOLDER, (_, name: string) => String(values[name]));
+}
+
+export function remark<C extends RemarkCode>(code: C, ...details: DetailsOf<C>): Remark {
+  return { code, text: say(code, ...details), details: details[0] ?? {} };
+}
+
+interface Pattern {
+  readonly code: RemarkCode;
+  readonly names: readonly string[];
+  readonly pattern: RegExp;
+  /** Of what is the remark's own, in characters. */
+  readonly ownLength: number;
+  readonly isWordless: boolean;
+}
+
+/** The remark that `text` is, with its values; `undefined` where it is none. Its first letter may be a capital. */
+export function recognise(text: string): Remark | undefined {
+  for (const { code, names, pattern, isWordless } of patterns()) {
+    const values = pattern.exec(text)?.slice(1);
+    // What has no words of its own is a remark about another one.
+    if (values === undefined || (isWordless && recognise(values.at(-1)!) === undefined)) continue;
+    return { code, text, details: Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
+  }
+  return undefined;
+}
+
+let compiled: readonly Pattern[] | undefined;
+
+/** Those with the most words of their own first: a general one could pass for them. */
+function patterns(): readonly Pattern[] {
+  compiled ??= remarkCodes
+    .map(compile)
+    .filter(({ ownLength }) => ownLength > 0)
+    .sort((a, b) => (a.isWordless && b.isWordless ? a.ownLength - b.ownLength : b.ownLength - a.ownLength));
+  return compiled;
+}
+
+function compile(code: RemarkCode): Pattern {
+  const template = remarkTemplates[code];
+  const parts = template.split(PLACEHOLDER);
+  const seen: string[] = [];
+  const source = parts.map((part, i) => {
+    if (i % 2 === 0) return i === 0 ? capitalOrNot(part) : escape(part);
+    if (seen.includes(part)) return `\\${seen.indexOf(part) + 1}`;
+    seen.push(part);
+    return NUMBER_NAME.test(part) ? '(\\d+)' : '([^]+?)';
+  });
+  const own = parts.filter((_, i) => i % 2 === 0).join('');
+  const pattern = new RegExp(`^${source.join('')}$`);
+  return { code, names: seen, pattern, ownLength: own.length, isWordless: !/\w/.test(own) };
+}
+
+function capitalOrNot(part: string): string {
+  const first = part.charAt(0);
+  if (!/[a-z]/i.test(first)) return escape(part);
+  return `[${first.toLowerCase()}${first.toUpperCase()}]${escape(part.slice(1))}`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -9,6 +9,7 @@ import { readGrubCore, type GrubCore, type SectorRun } from './grub-bios.ts';
 import { identifyBootCode, startsBootManager, type BootCode } from './mbr-code.ts';
 import { parseGrubConfig } from './references.ts';
 import { explain, resolveReference, type Volume } from './volumes.ts';
+import { say } from '../base/remarks.ts';
 
 const BIOS_BOOT_TYPE = '21686148-6449-6e6f-744e-656564454649';
 const SECTOR = 512;
@@ -33,7 +34,7 @@ export async function checkBios(
   try {
     sector = await disk.read(0, SECTOR);
   } catch (error) {
-    const finding = problem(`The first sector of the disk cannot be read: ${explain(error)}.`);
+    const finding = problem(say('bios/sector-unreadable', { problem: explain(error) }));
     return { code: 'other', answer: 'no', findings: [finding] };
   }
   const code = identifyBootCode(sector);
@@ -41,16 +42,14 @@ export async function checkBios(
     return {
       code,
       answer: 'no',
-      findings: [
-        note('There is no boot code in the first sector, so that a BIOS starts nothing from this disk.'),
-      ],
+      findings: [note(say('bios/no-code'))],
     };
   if (code === 'grub') return checkGrub(disk, sector, table, volumes);
   if (code === 'other')
     return {
       code,
       answer: 'unknown',
-      findings: [unknown('The first sector has boot code that is not known here.')],
+      findings: [unknown(say('bios/unknown-code'))],
     };
   return checkActive(code, table, volumes);
 }
@@ -61,25 +60,18 @@ async function checkGrub(
   table: PartitionTable,
   volumes: readonly Volume[],
 ): Promise<BiosState> {
-  const remedy = 'Start the system from another medium and run grub-install on this disk.';
+  const remedy = say('remedy/grub-install');
   let core: GrubCore;
   try {
     core = await readGrubCore(disk, sector);
   } catch (error) {
-    const finding = problem(
-      `GRUB is in the first sector, and what it loads is damaged: ${explain(error)}.`,
-      remedy,
-    );
+    const finding = problem(say('bios/grub-damaged', { problem: explain(error) }), remedy);
     return { code: 'grub', answer: 'no', findings: [finding] };
   }
   const findings: BootFinding[] = [placeFinding(core.runs, table)];
   const { image } = core;
   if (image === undefined) {
-    findings.push(
-      unknown(
-        "Where GRUB's core image looks for the rest of it is not known: it is packed in a way that is not read here.",
-      ),
-    );
+    findings.push(unknown(say('bios/grub-packed')));
     return { code: 'grub', answer: 'unknown', findings };
   }
   const lead = await followPrefix(image.prefix ?? '', image.config ?? '', table, volumes);
@@ -93,13 +85,10 @@ function placeFinding(runs: readonly SectorRun[], table: PartitionTable): BootFi
   const start = Math.min(...runs.map((run) => run.start)) * SECTOR;
   const end = Math.max(...runs.map((run) => run.start + run.count)) * SECTOR;
   const inside = table.partitions.find((p) => start < p.start + p.length && end > p.start);
-  if (inside === undefined)
-    return good(`GRUB's core image is whole, at byte ${start}, in front of the partitions.`);
+  if (inside === undefined) return good(say('bios/core-in-front', { atStart: start }));
   if (inside.typeId === BIOS_BOOT_TYPE && start >= inside.start && end <= inside.start + inside.length)
-    return good(`GRUB's core image is whole, in the BIOS boot partition (partition ${inside.number}).`);
-  return note(
-    `GRUB's core image is inside partition ${inside.number}, at fixed sectors of its file system: it is lost when that file system moves it.`,
-  );
+    return good(say('bios/core-in-boot-partition', { number: inside.number }));
+  return note(say('bios/core-inside', { number: inside.number }));
 }
 
 interface Lead {
@@ -117,37 +106,39 @@ async function followPrefix(
   volumes: readonly Volume[],
 ): Promise<Lead> {
   const { searched, prefix: configured } = parseGrubConfig(config);
-  const remedy = 'Start the system from another medium and run grub-install on this disk.';
+  const remedy = say('remedy/grub-install');
   const [, device = '', path = ''] = /^(?:\(([^)]*)\))?(.*)$/.exec(prefix) ?? [];
   const folder = configured ?? path;
   if (searched.length > 0) {
     const value = searched[0]!;
     const found = resolveReference({ kind: 'uuid', value }, volumes);
-    if (found.kind === 'here') return checkFolder(found.volume, folder, `the file system ${value}`);
+    if (found.kind === 'here')
+      return checkFolder(found.volume, folder, say('where/file-system', { id: value }));
     return {
       isKnown: true,
-      findings: [problem(`GRUB looks for the file system ${value}, which is not on this disk.`, remedy)],
+      findings: [problem(say('bios/grub-seeks-missing', { id: value }), remedy)],
     };
   }
   const [, lvm] = /^lvm\/(.+)$/.exec(device) ?? [];
   const [, number] = /^(?:hd\d+)?,(?:gpt|msdos)?(\d+)$/.exec(device) ?? [];
   if (lvm !== undefined) {
     const volume = volumes.find(({ mapperName }) => mapperName === lvm);
-    if (volume !== undefined) return checkFolder(volume, folder, `the volume ${lvm}`);
+    if (volume !== undefined) return checkFolder(volume, folder, say('where/volume', { volume: lvm }));
   }
   if (number !== undefined) {
     const volume = volumes.find((v) => v.isPartition && v.partition?.number === Number(number));
-    if (volume !== undefined) return checkFolder(volume, folder, `partition ${number}`);
+    if (volume !== undefined)
+      return checkFolder(volume, folder, say('place/partition', { number: Number(number) }));
     const exists = table.partitions.some((partition) => partition.number === Number(number));
     if (!exists)
       return {
         isKnown: true,
-        findings: [problem(`GRUB looks for its files on partition ${number}, which does not exist.`, remedy)],
+        findings: [problem(say('bios/grub-seeks-partition', { number: Number(number) }), remedy)],
       };
   }
   return {
     isKnown: false,
-    findings: [unknown(`Where GRUB looks for its files is not known: its prefix is “${prefix}”.`)],
+    findings: [unknown(say('bios/grub-prefix', { prefix }))],
   };
 }
 
@@ -155,7 +146,7 @@ async function checkFolder(volume: Volume, folder: string, where: string): Promi
   if (volume.files === undefined)
     return {
       isKnown: false,
-      findings: [unknown(`GRUB looks for its files in ${folder} on ${where}, which is not read here.`)],
+      findings: [unknown(say('bios/grub-files-not-read', { folder, where }))],
     };
   try {
     if ((await volume.files.find(`${folder}/i386-pc/normal.mod`)) === undefined)
@@ -163,17 +154,20 @@ async function checkFolder(volume: Volume, folder: string, where: string): Promi
         isKnown: true,
         findings: [
           problem(
-            `GRUB looks for its files in ${folder} on ${where} (${volume.place}), and they are not there.`,
-            'Start the system from another medium and run grub-install on this disk.',
+            say('bios/grub-files-missing', { folder, where, place: volume.place }),
+            say('remedy/grub-install'),
           ),
         ],
       };
   } catch (error) {
-    return { isKnown: false, findings: [unknown(`GRUB's files cannot be looked at: ${explain(error)}.`)] };
+    return {
+      isKnown: false,
+      findings: [unknown(say('bios/grub-files-unreadable', { problem: explain(error) }))],
+    };
   }
   return {
     isKnown: true,
-    findings: [good(`GRUB finds its files in ${folder} on ${where} (${volume.place}).`)],
+    findings: [good(say('bios/grub-files', { folder, where, place: volume.place }))],
     grub: { volume, folder },
   };
 }
@@ -185,20 +179,19 @@ async function checkActive(
   volumes: readonly Volume[],
 ): Promise<BiosState> {
   const active = table.partitions.filter(({ bootable, logical }) => bootable && !logical);
-  const title = code === 'windows' ? 'Windows’ boot code' : 'Boot code that starts the active partition';
+  const title = code === 'windows' ? say('bios/windows-code') : say('bios/plain-code');
   if (table.kind === 'gpt' && code === 'windows')
     return {
       code,
       answer: 'no',
-      findings: [note(`${title} is in the first sector, but it does not start from a GPT disk.`)],
+      findings: [note(say('bios/code-on-gpt', { code: title }))],
     };
   if (active.length !== 1) {
-    const what = active.length === 0 ? 'no partition is active' : 'more than one partition is active';
-    const remedy = 'Make the partition with the boot files active (sfdisk --activate).';
+    const which = active.length === 0 ? 'bios/none-active' : 'bios/many-active';
     return {
       code,
       answer: 'no',
-      findings: [problem(`${title} is in the first sector, and ${what}.`, remedy)],
+      findings: [problem(say(which, { code: title }), say('remedy/activate'))],
     };
   }
   const volume = volumes.find((v) => v.isPartition && v.partition === active[0]);
@@ -213,27 +206,23 @@ async function checkActive(
         active: volume,
         findings: [
           problem(
-            `The active partition (${volume.place}) has no boot code in its first sector.`,
-            code === 'windows'
-              ? 'Start the Windows recovery medium and run "bootsect /nt60 ALL".'
-              : undefined,
+            say('bios/active-no-code', { place: volume.place }),
+            code === 'windows' ? say('remedy/bootsect') : undefined,
           ),
         ],
       };
-    const starts = startsBootManager(sector) ? 'starts Windows’ boot manager' : 'has boot code';
+    const which = startsBootManager(sector) ? 'bios/active-starts-manager' : 'bios/active-has-code';
     return {
       code,
       answer: 'yes',
       active: volume,
-      findings: [
-        good(`${title} is in the first sector, and the active partition (${volume.place}) ${starts}.`),
-      ],
+      findings: [good(say(which, { code: title, place: volume.place }))],
     };
   } catch (error) {
     return {
       code,
       answer: 'no',
-      findings: [problem(`The active partition cannot be read: ${explain(error)}.`)],
+      findings: [problem(say('bios/active-unreadable', { problem: explain(error) }))],
     };
   }
 }

@@ -11,6 +11,7 @@ import { findLinux } from './linux.ts';
 import { checkUefi } from './uefi.ts';
 import { readVolumes, type Elsewhere, type Volume } from './volumes.ts';
 import { findWindows } from './windows.ts';
+import { say } from '../base/remarks.ts';
 
 export interface CheckBootOptions extends ReadTableOptions {
   readonly firmware: Firmware;
@@ -43,14 +44,14 @@ export async function checkBoot(reader: BlockReader, options: CheckBootOptions):
 /** Where a system may be that nobody could look for. */
 function unreadNotes({ place, info, files, problem }: Volume): string[] {
   if (files !== undefined) return [];
-  if (problem !== undefined) return [`${place} (${info.kind}) could not be looked into: ${problem}.`];
+  if (problem !== undefined) return [say('unread/file-system', { place, content: info.kind, problem })];
   if (info.kind === 'luks' || info.kind === 'bitlocker')
-    return [`${place} is encrypted (${info.kind}): what is in it is not known.`];
+    return [say('unread/encrypted', { place, content: info.kind })];
   if (
     ['md', 'bcache', 'zfs', 'f2fs', 'bcachefs', 'ldm', 'storage-spaces', 'jfs', 'reiserfs'].includes(
       info.kind,
     )
   )
-    return [`${place} holds ${info.kind}, which is not looked into: what is in it is not known.`];
+    return [say('unread/kind', { place, content: info.kind })];
   return [];
 }

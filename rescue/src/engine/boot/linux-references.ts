@@ -10,6 +10,7 @@ import {
   parseSpec,
 } from './references.ts';
 import { resolveSpec, type Elsewhere, type Volume } from './volumes.ts';
+import { say } from '../base/remarks.ts';
 
 /** What fstab, crypttab and the initramfs's hint for resuming name. */
 export async function checkTables(
@@ -24,13 +25,13 @@ export async function checkTables(
     checked++;
     const found = resolveSpec(spec, volumes, elsewhere);
     if (found.kind === 'elsewhere')
-      findings.push(note(`${file} names ${spec} (${what}), which is on ${found.disk}.`));
+      findings.push(note(say('linux/elsewhere', { file, spec, use: what, disk: found.disk })));
     else if (found.kind === 'missing') {
-      const text = `${file} names ${spec} (${what}), which is not on this disk`;
+      const named = { file, spec, use: what };
       findings.push(
         isNeeded
-          ? problem(`${text}.`, 'Correct the line; "lsblk -f" shows what there is.')
-          : note(`${text}: the system waits for it, then goes on or asks.`),
+          ? problem(say('linux/missing', named), say('remedy/correct-line'))
+          : note(say('linux/missing-waits', named)),
       );
     }
   };
@@ -47,10 +48,8 @@ export async function checkTables(
   const resume = /^RESUME=(\S+)/m.exec(
     (await root.files.readText('/etc/initramfs-tools/conf.d/resume')) ?? '',
   )?.[1];
-  if (resume !== undefined)
-    check(resume, '/etc/initramfs-tools/conf.d/resume', 'where it resumes from', false);
-  if (checked > 0 && findings.length === 0)
-    findings.push(good('All file systems that /etc/fstab and /etc/crypttab name are on this disk.'));
+  if (resume !== undefined) check(resume, '/etc/initramfs-tools/conf.d/resume', say('linux/resumes'), false);
+  if (checked > 0 && findings.length === 0) findings.push(good(say('linux/all-there')));
   return findings;
 }
 
@@ -71,26 +70,19 @@ export async function checkKernelCommandLines(
       ),
     ),
   ];
-  if (roots.length === 0) return [unknown('No boot menu that tells a kernel where its root is was found.')];
+  if (roots.length === 0) return [unknown(say('linux/no-menu'))];
   const resolved = roots.map((spec) => ({ spec, found: resolveSpec(spec, volumes, elsewhere) }));
   const own = resolved.find(({ found }) => found.kind === 'here' && found.volume === root.volume);
-  if (own !== undefined) findings.push(good(`The boot menu tells the kernel its root: ${own.spec}.`));
+  if (own !== undefined) findings.push(good(say('linux/menu-root', { spec: own.spec })));
   for (const { spec, found } of resolved) {
     if (found.kind === 'missing')
       findings.push(
         own === undefined
-          ? problem(
-              `The boot menu tells the kernel that its root is ${spec}, which is not on this disk.`,
-              'Correct it, or run grub-mkconfig in the system.',
-            )
-          : note(`An entry of the boot menu names the root ${spec}, which is not on this disk.`),
+          ? problem(say('linux/menu-root-missing', { spec }), say('remedy/correct-menu'))
+          : note(say('linux/entry-root-missing', { spec })),
       );
     else if (found.kind === 'unnamed' && own === undefined)
-      findings.push(
-        unknown(
-          `The boot menu tells the kernel that its root is ${spec}, a name that does not say which disk.`,
-        ),
-      );
+      findings.push(unknown(say('linux/menu-root-unnamed', { spec })));
   }
   const resumes = new Set(
     lines.flatMap(({ line }) =>
@@ -102,7 +94,7 @@ export async function checkKernelCommandLines(
   for (const word of resumes) {
     const spec = word.slice(word.indexOf('=') + 1);
     if (parseSpec(spec) !== undefined && resolveSpec(spec, volumes, elsewhere).kind === 'missing')
-      findings.push(note(`The boot menu names ${word}, which is not on this disk.`));
+      findings.push(note(say('linux/menu-names-missing', { word })));
   }
   return findings;
 }

@@ -17,6 +17,7 @@ import { checkKernelCommandLines, checkTables } from './linux-references.ts';
 import { parseFstab, parseGrubConfig, parseLoaderEntry } from './references.ts';
 import type { SystemPartition, UefiState } from './uefi.ts';
 import { explain, resolveReference, resolveSpec, type Elsewhere, type Volume } from './volumes.ts';
+import { say } from '../base/remarks.ts';
 
 /** A Linux that was found: its root, and where its kernels and boot configuration are. */
 export interface LinuxRoot {
@@ -43,7 +44,7 @@ export async function findLinux(
       for (const root of await findRoots(volume, volumes))
         systems.push(await describe(root, volumes, uefi, bios, elsewhere));
     } catch (error) {
-      notes.push(`${volume.place} could not be looked into whole: ${explain(error)}.`);
+      notes.push(say('unread/whole', { place: volume.place, problem: explain(error) }));
     }
   }
   return systems;
@@ -112,11 +113,12 @@ async function describe(
   const found = anyOf([answers.uefi.answer, answers.bios.answer]);
   const own = answerOf(findings);
   const starts: Answer = own === 'no' || found === 'no' ? 'no' : own === 'yes' ? found : 'unknown';
-  const inside = root.subvolume === undefined ? '' : `, subvolume ${root.subvolume}`;
+  const { subvolume } = root;
+  const { place } = root.volume;
   return {
     name: root.name,
     kind: 'linux',
-    place: `${root.volume.place}${inside}`,
+    place: subvolume === undefined ? place : say('place/subvolume', { place, subvolume }),
     starts,
     ...answers,
     findings,
@@ -124,8 +126,7 @@ async function describe(
 }
 
 async function byUefi(root: LinuxRoot, volumes: readonly Volume[], uefi: UefiState): Promise<FirmwareAnswer> {
-  if (uefi.partitions.length === 0)
-    return { answer: 'no', findings: [note('There is no EFI system partition.')] };
+  if (uefi.partitions.length === 0) return { answer: 'no', findings: [note(say('uefi/none'))] };
   const findings: BootFinding[] = [];
   let leads = false;
   let isKnown = true;
@@ -137,15 +138,14 @@ async function byUefi(root: LinuxRoot, volumes: readonly Volume[], uefi: UefiSta
       findings.push(...found.findings);
     } catch (error) {
       isKnown = false;
-      findings.push(unknown(`${partition.volume.place} cannot be read whole: ${explain(error)}.`));
+      findings.push(
+        unknown(say('linux/partition-unread', { place: partition.volume.place, problem: explain(error) })),
+      );
     }
   }
   if (leads) return { answer: uefi.answer, findings: findings.filter(({ level }) => level !== 'problem') };
   if (!isKnown) return { answer: uefi.answer === 'no' ? 'no' : 'unknown', findings };
-  if (findings.length === 0)
-    findings.push(
-      problem('No loader on an EFI system partition leads to it.', 'Install its boot loader again.'),
-    );
+  if (findings.length === 0) findings.push(problem(say('linux/no-loader'), say('remedy/install-loader')));
   return { answer: 'no', findings };
 }
 
@@ -168,19 +168,16 @@ async function findLead(
   for (const name of await files.list('/EFI')) {
     const config = await files.readText(`/EFI/${name}/grub.cfg`);
     if (config === undefined) continue;
-    const path = `\\EFI\\${name}\\grub.cfg on ${volume.place}`;
+    const at = { file: `\\EFI\\${name}\\grub.cfg`, place: volume.place };
     for (const value of parseGrubConfig(config).searched) {
       const found = resolveReference({ kind: 'uuid', value }, volumes);
       if (found.kind !== 'here')
         findings.push(
-          problem(
-            `GRUB (${path}) looks for the file system ${value}, which is not on this disk.`,
-            'Install its boot loader again.',
-          ),
+          problem(say('linux/grub-seeks-missing', { ...at, id: value }), say('remedy/install-loader')),
         );
       else if (found.volume === root.boot.volume || found.volume === root.volume) {
         leads = true;
-        findings.push(good(`GRUB (${path}) goes on with ${found.volume.place}.`));
+        findings.push(good(say('linux/grub-goes-on', { ...at, target: found.volume.place })));
       }
     }
   }
@@ -194,16 +191,12 @@ async function findLead(
       const found = resolveSpec(spec, volumes);
       if (found.kind !== 'here' || found.volume !== root.volume) continue;
       leads = true;
-      findings.push(good(`The boot entry ${name} starts it.`));
+      findings.push(good(say('linux/entry-starts', { name })));
     }
   }
   if ((await files.list('/EFI/Linux')).length > 0 && !leads) {
     isKnown = false;
-    findings.push(
-      unknown(
-        `There are whole kernels in \\EFI\\Linux on ${volume.place}: which root they start is not read here.`,
-      ),
-    );
+    findings.push(unknown(say('linux/whole-kernels', { place: volume.place })));
   }
   return { leads, isKnown, findings };
 }
@@ -215,7 +208,7 @@ async function byBios(root: LinuxRoot, bios: BiosState): Promise<FirmwareAnswer>
   if (volume !== root.boot.volume && volume !== root.volume)
     return {
       answer: 'unknown',
-      findings: [note(`GRUB starts from ${volume.place}, which is of another system.`)],
+      findings: [note(say('linux/grub-of-other', { place: volume.place }))],
     };
   const config = await volume.files?.find(`${folder}/grub.cfg`).catch((error: unknown) => {
     explain(error);
@@ -225,8 +218,11 @@ async function byBios(root: LinuxRoot, bios: BiosState): Promise<FirmwareAnswer>
     ? {
         answer: 'no',
         findings: [
-          problem(`GRUB's menu (${folder}/grub.cfg) is missing.`, 'Run grub-mkconfig in the system.'),
+          problem(say('linux/menu-missing', { file: `${folder}/grub.cfg` }), say('remedy/make-menu')),
         ],
       }
-    : { answer: 'yes', findings: [good(`GRUB's menu is in ${folder}/grub.cfg on ${volume.place}.`)] };
+    : {
+        answer: 'yes',
+        findings: [good(say('linux/menu-there', { file: `${folder}/grub.cfg`, place: volume.place }))],
+      };
 }

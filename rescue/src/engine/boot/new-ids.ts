@@ -12,6 +12,7 @@ import { isGrubBootSector, readGrubCore } from './grub-bios.ts';
 import { findIds, type IdKey } from './named-ids.ts';
 import { findNamingFiles, type NamingFile } from './naming-files.ts';
 import { readVolumes, type Volume } from './volumes.ts';
+import { say } from '../base/remarks.ts';
 
 /** An identifier that is given anew. */
 export interface RenewedId {
@@ -64,10 +65,10 @@ export const renewalTools: Partial<Readonly<Record<FileSystemKind, string>>> = {
 };
 
 const containerReasons: Partial<Readonly<Record<FileSystemKind, string>>> = {
-  lvm2: 'names of volume groups and file systems in them belong together: run vgimportclone where only the copy is attached',
-  luks: 'no crypttab outside of it names it, so that what is encrypted in it does, and cannot be mended: in the copied system change crypttab and kernel command line, make its initramfs anew, and run "cryptsetup luksUUID --uuid" last',
-  md: 'all members of a RAID share it: "mdadm --assemble --update=uuid" changes it with all of them attached',
-  bitlocker: 'it is bound to its keys',
+  lvm2: say('kept/lvm2'),
+  luks: say('kept/luks'),
+  md: say('kept/md'),
+  bitlocker: say('kept/bitlocker'),
 };
 
 /** Kinds in which names can hide that nobody sees from outside. */
@@ -111,7 +112,7 @@ export async function planNewIds(
   for (const { kind, path, volume, problem } of unread)
     block(
       kind === 'text' || kind === 'program' ? all.map(({ id }) => id) : ofTable,
-      `${path} on ${volume.place}, which may name it, cannot be read: ${problem}`,
+      say('kept/unread', { file: path, place: volume.place, problem }),
     );
   // A file system that keeps its identifier can be one that is not mounted: then what its files name stays too.
   for (let before = -1; before !== blocked.size;) {
@@ -124,7 +125,7 @@ export async function planNewIds(
       if (why !== undefined)
         block(
           file.named.map(({ id }) => id),
-          `${file.path} on ${file.volume.place} names it, and ${why}`,
+          say('kept/named', { file: file.path, place: file.volume.place, problem: why }),
         );
     }
   }
@@ -162,13 +163,20 @@ export function key(id: string): IdKey {
 /** What the table has: an MBR's partitions are called after its signature and follow it. */
 function tableIds(table: PartitionTable): RenewedId[] {
   if (table.kind !== 'gpt' && table.kind !== 'mbr') return [];
-  const disk: RenewedId = { what: 'disk', place: 'the disk', id: table.diskId };
+  const disk: RenewedId = { what: 'disk', place: say('place/disk'), id: table.diskId };
   return [
     disk,
     ...table.partitions.flatMap(({ number, partitionId }): RenewedId[] =>
       partitionId === undefined
         ? []
-        : [{ what: 'partition', place: `partition ${number}`, partition: number, id: partitionId }],
+        : [
+            {
+              what: 'partition',
+              place: say('place/partition', { number }),
+              partition: number,
+              id: partitionId,
+            },
+          ],
     ),
   ];
 }
@@ -196,25 +204,19 @@ function blockByKind(
     return;
   }
   if (renewalTools[kind] === undefined) {
-    block([id], `no tool here changes it on ${kindTitles[kind]}`);
+    block([id], say('kept/no-tool', { content: kindTitles[kind] }));
     return;
   }
   // The checker of ext replays its journal, FAT has none, and swap no state.
   const isRepaired = kind.startsWith('ext');
-  if (info.state === 'dirty' && !isRepaired && !kind.startsWith('fat'))
-    block([id], 'the file system was not cleanly unmounted: shut its system down fully and save it again');
+  if (info.state === 'dirty' && !isRepaired && !kind.startsWith('fat')) block([id], say('kept/dirty'));
 }
 
 function blockDuplicates(all: readonly RenewedId[], block: Block): void {
   const seen = new Set<IdKey>();
   for (const { id, what } of all) {
     if (seen.has(key(id)))
-      block(
-        [id],
-        what === 'file-system'
-          ? 'more than one partition has it, as parts of one file system or as copies'
-          : 'more than one has it',
-      );
+      block([id], what === 'file-system' ? say('kept/shared-file-system') : say('kept/shared'));
     seen.add(key(id));
   }
 }
@@ -229,13 +231,12 @@ function blockUnseen(
   const ofTable = all.filter(({ what }) => what !== 'file-system').map(({ id }) => id);
   for (const { info, place, problem } of volumes) {
     const title = kindTitles[info.kind];
-    if (info.kind === 'bitlocker')
-      block(ofTable, `what is encrypted on ${place} (${title}) names it, and cannot be mended`);
+    if (info.kind === 'bitlocker') block(ofTable, say('kept/encrypted', { place, content: title }));
     if (opaque.has(info.kind) || problem !== undefined)
       block(
         // What a system outside of it opens does not name itself.
         fileSystems.filter((id) => id !== info.uuid || !opened.has(key(id))),
-        `what is on ${place} (${title}) may name it, and cannot be looked into`,
+        say('kept/opaque', { place, content: title }),
       );
   }
 }
@@ -255,7 +256,7 @@ async function blockGrub(reader: BlockReader, all: readonly RenewedId[], block: 
     );
     block(
       named.map(({ id }) => id),
-      "GRUB's core image, which is packed, looks for it: run grub-install in the system after changing it",
+      say('kept/grub'),
     );
   } catch (error) {
     if (!isPermafrostError(error, 'structure/invalid') && !isPermafrostError(error, 'device/read-failed'))
@@ -269,15 +270,14 @@ function unmendable(
   blocked: ReadonlyMap<IdKey, string>,
 ): string | undefined {
   const { info, isPartition } = volume;
-  if (!isPartition) return 'files in a logical volume are not changed here';
-  if (kind === 'program' && isSigned(bytes)) return 'it is signed';
+  if (!isPartition) return say('mend/logical-volume');
+  if (kind === 'program' && isSigned(bytes)) return say('mend/signed');
   if (info.kind.startsWith('fat')) return undefined;
   const isRepaired = ['ext2', 'ext3', 'ext4'].includes(info.kind) && !blocked.has(key(info.uuid ?? ''));
-  if (info.state === 'dirty' && !isRepaired)
-    return 'its file system was not cleanly unmounted: shut its system down fully and save it again';
+  if (info.state === 'dirty' && !isRepaired) return say('mend/dirty');
   // The kernel would take it for the original, and write to that one.
   if (info.kind === 'btrfs' && (info.uuid === undefined || blocked.has(key(info.uuid))))
-    return 'a Btrfs that keeps its UUID is not mounted beside its original';
+    return say('mend/btrfs');
   return undefined;
 }
 
@@ -304,28 +304,15 @@ async function leftovers(volumes: readonly Volume[], renewed: readonly RenewedId
       const has = async (path: string): Promise<boolean> =>
         (await files.find(`${folder}${path}`).catch(() => undefined)) !== undefined;
       if (!hasNew) continue;
-      if (await has('/usr/lib/dracut'))
-        warnings.push(
-          `The initramfs of the system on ${place} was made by dracut, perhaps for its old identifiers alone: if it does not find its root, start its rescue entry and run "dracut --force --regenerate-all".`,
-        );
-      else if (await has('/etc/initramfs-tools'))
-        warnings.push(
-          `The initramfs of the system on ${place} keeps where it resumes from: it may wait for the old swap at its start. Run "update-initramfs -u -k all" in it.`,
-        );
-      else if (await has('/etc/mkinitcpio.conf'))
-        warnings.push(
-          `The initramfs of the system on ${place} may keep old identifiers: run "mkinitcpio -P" in it.`,
-        );
+      if (await has('/usr/lib/dracut')) warnings.push(say('new-ids/dracut', { place }));
+      else if (await has('/etc/initramfs-tools')) warnings.push(say('new-ids/initramfs-tools', { place }));
+      else if (await has('/etc/mkinitcpio.conf')) warnings.push(say('new-ids/mkinitcpio', { place }));
     }
   }
   const system = volumes.find(
     ({ partition }) => partition?.typeId === 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
   );
-  if (isRenewed(system?.partition?.partitionId))
-    warnings.push(
-      'Boot entries of other machines that name the old EFI system partition do not lead to the new one: there its fallback loader starts it, or a new entry.',
-    );
-  if (volumes.some(({ info }) => info.kind === 'bitlocker'))
-    warnings.push('BitLocker may ask for its recovery key at the next start.');
+  if (isRenewed(system?.partition?.partitionId)) warnings.push(say('new-ids/other-machines'));
+  if (volumes.some(({ info }) => info.kind === 'bitlocker')) warnings.push(say('new-ids/bitlocker'));
   return warnings;
 }

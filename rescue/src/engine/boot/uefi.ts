@@ -4,11 +4,11 @@
  */
 import type { Firmware } from '../device/firmware.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
-import { capital } from '../partition/mbr-table.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
 import { anyOf, good, note, problem, unknown, type Answer, type BootFinding } from './boot-check.ts';
 import { parseLoadOption, type LoadOption } from './load-option.ts';
 import { explain, type Volume } from './volumes.ts';
+import { say } from '../base/remarks.ts';
 
 /** The type of an EFI system partition, in a GPT and in an MBR. */
 const ESP_TYPES: ReadonlySet<string> = new Set(['c12a7328-f81f-11d2-ba4b-00a0c93ec93b', '0xef']);
@@ -57,8 +57,11 @@ export async function checkUefi(
       if (isTyped)
         findings.push(
           problem(
-            `The EFI system partition (${volume.place}) cannot be read: ${volume.problem ?? `it holds no FAT but ${volume.info.kind}`}.`,
-            'Restore it from an image, or make it anew and install the boot loader again.',
+            say('uefi/partition-no-files', {
+              place: volume.place,
+              problem: volume.problem ?? say('uefi/no-fat', { content: volume.info.kind }),
+            }),
+            say('remedy/restore-partition'),
           ),
         );
       continue;
@@ -71,12 +74,14 @@ export async function checkUefi(
       findings.push(...own.findings);
       answers.push(own.answer);
     } catch (error) {
-      findings.push(problem(`The EFI system partition (${volume.place}) cannot be read: ${explain(error)}.`));
+      findings.push(
+        problem(say('uefi/partition-no-files', { place: volume.place, problem: explain(error) })),
+      );
     }
   }
   if (entries !== undefined) findings.push(...danglingEntries(entries, table, partitions));
   if (partitions.length === 0 && findings.every(({ level }) => level !== 'problem'))
-    findings.push(note('There is no EFI system partition, so that UEFI starts nothing from this disk.'));
+    findings.push(note(say('uefi/no-partition')));
   return {
     answer: anyOf(answers),
     findings,
@@ -92,7 +97,9 @@ function parseEntries(firmware: Firmware, findings: BootFinding[]): BootEntry[] 
     try {
       parsed.push({ number, ...parseLoadOption(value) });
     } catch (error) {
-      findings.push(note(`The machine's boot entry ${entryName(number)} cannot be read: ${explain(error)}.`));
+      findings.push(
+        note(say('uefi/entry-unreadable', { entry: entryName(number), problem: explain(error) })),
+      );
     }
   }
   return parsed;
@@ -169,40 +176,25 @@ function describe(
   { volume, isTyped, hasFallback, vendors, entries }: SystemPartition,
   knowsEntries: boolean,
 ): { answer: Answer; findings: BootFinding[] } {
-  const where = `the EFI system partition (${volume.place})`;
+  const { place } = volume;
   const findings: BootFinding[] = [];
-  if (!isTyped)
-    findings.push(
-      problem(
-        `${volume.place} has the files of an EFI system partition but not its type: most firmware does not look there.`,
-        'Set the type of the partition to EFI System.',
-      ),
-    );
+  if (!isTyped) findings.push(problem(say('uefi/untyped', { place }), say('remedy/set-type')));
   const names = vendors.filter(({ loaders }) => loaders.length > 0).map(({ name }) => name);
-  if (hasFallback) findings.push(good(`Any UEFI machine finds the fallback loader on ${where}.`));
+  if (hasFallback) findings.push(good(say('uefi/fallback', { place })));
   for (const entry of entries)
-    findings.push(good(`The machine's boot entry ${entryTitle(entry)} leads to ${entry.path!} on ${where}.`));
+    findings.push(good(say('uefi/entry-leads', { entry: entryTitle(entry), path: entry.path!, place })));
   if (hasFallback || entries.length > 0) return { answer: isTyped ? 'yes' : 'unknown', findings };
-  const missing = `${where} has no fallback loader (${FALLBACK_PATH.replaceAll('/', '\\')})`;
-  const remedy = 'Restore with a boot entry, or copy the loader of the system to that path.';
+  const missing = { place, loader: FALLBACK_PATH.replaceAll('/', '\\') };
+  const remedy = say('remedy/boot-entry');
   if (names.length === 0) {
-    findings.push(problem(`${capital(missing)} and no loader of any system.`, remedy));
+    findings.push(problem(say('uefi/no-loader', missing), remedy));
     return { answer: 'no', findings };
   }
   if (knowsEntries) {
-    findings.push(
-      problem(
-        `${capital(missing)}, and no boot entry of this machine leads to one of its loaders (${names.join(', ')}).`,
-        remedy,
-      ),
-    );
+    findings.push(problem(say('uefi/no-fallback-no-entry', { ...missing, list: names.join(', ') }), remedy));
     return { answer: 'no', findings };
   }
-  findings.push(
-    unknown(
-      `${capital(missing)}: only a boot entry in the machine that it will be in leads to its loaders (${names.join(', ')}), and whether there is one is not known here.`,
-    ),
-  );
+  findings.push(unknown(say('uefi/no-fallback-unknown', { ...missing, list: names.join(', ') })));
   return { answer: 'unknown', findings };
 }
 
@@ -219,8 +211,8 @@ function danglingEntries(
     if (partitions.some(({ entries: valid }) => valid.includes(entry))) return [];
     return [
       entry.active
-        ? problem(`The machine's boot entry ${entryTitle(entry)} leads to ${path}, which is not there.`)
-        : note(`The machine's boot entry ${entryTitle(entry)} is switched off.`),
+        ? problem(say('uefi/entry-dangles', { entry: entryTitle(entry), path }))
+        : note(say('uefi/entry-off', { entry: entryTitle(entry) })),
     ];
   });
 }

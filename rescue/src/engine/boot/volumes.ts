@@ -9,6 +9,7 @@ import { identifyRegion } from '../filesystem/probe-region.ts';
 import { layoutRegions } from '../partition/layout.ts';
 import type { Partition, PartitionTable } from '../partition/partition-table.ts';
 import { parseSpec, type Reference } from './references.ts';
+import { say } from '../base/remarks.ts';
 
 export interface Volume {
   /** For example `partition 3` or `partition 3, volume vg-root`. */
@@ -58,7 +59,7 @@ async function openVolume(
   try {
     const files = await openFiles(base.reader, info.kind, signal);
     return files === undefined
-      ? { ...base, info, problem: 'it uses features that are not read here' }
+      ? { ...base, info, problem: say('unread/features') }
       : { ...base, info, files };
   } catch (error) {
     return { ...base, info, problem: explain(error) };
@@ -75,7 +76,7 @@ async function logicalVolumes(physical: Volume, signal: AbortSignal | undefined)
       found.push(
         await openVolume(
           {
-            place: `${physical.place}, volume ${mapperName}`,
+            place: say('place/volume', { place: physical.place, volume: mapperName }),
             ...(partition === undefined ? {} : { partition }),
             isPartition: false,
             mapperName,

@@ -15,12 +15,13 @@ import {
 } from './boot-check.ts';
 import { isLoader, type UefiState } from './uefi.ts';
 import { explain, type Volume } from './volumes.ts';
+import { say } from '../base/remarks.ts';
 
 const UEFI_MANAGER = '/EFI/Microsoft/Boot/bootmgfw.efi';
 export const UEFI_STORE = '/EFI/Microsoft/Boot/BCD';
 export const BIOS_STORE = '/Boot/BCD';
 const MAX_STORE_BYTES = 16 * 1024 * 1024;
-const remedy = 'Start the Windows recovery medium and run "bcdboot C:\\Windows".';
+const remedy = say('remedy/bcdboot');
 
 /** Whether `volume` has a Windows on it. Throws what {@link explain} explains. */
 async function hasWindows(volume: Volume): Promise<boolean> {
@@ -41,7 +42,7 @@ export async function findWindows(
     try {
       if (!(await hasWindows(volume))) continue;
     } catch (error) {
-      notes.push(`${volume.place} could not be looked into whole: ${explain(error)}.`);
+      notes.push(say('unread/whole', { place: volume.place, problem: explain(error) }));
       continue;
     }
     const answers = {
@@ -61,21 +62,20 @@ export async function findWindows(
 }
 
 async function byUefi(table: PartitionTable, windows: Volume, uefi: UefiState): Promise<FirmwareAnswer> {
-  if (uefi.partitions.length === 0)
-    return { answer: 'no', findings: [note('There is no EFI system partition.')] };
+  if (uefi.partitions.length === 0) return { answer: 'no', findings: [note(say('uefi/none'))] };
   const answers: FirmwareAnswer[] = [];
   for (const { files, volume } of uefi.partitions) {
     try {
       if (!(await isLoader(files, UEFI_MANAGER))) continue;
       const findings = [
-        good(`Windows' boot manager is on ${volume.place}.`),
+        good(say('windows/manager', { place: volume.place })),
         ...checkStore(await files.readFile(UEFI_STORE, MAX_STORE_BYTES), table, windows),
       ];
       answers.push({ answer: uefi.answer === 'yes' ? answerOf(findings) : uefi.answer, findings });
     } catch (error) {
       answers.push({
         answer: 'no',
-        findings: [problem(`The boot files cannot be read: ${explain(error)}.`, remedy)],
+        findings: [problem(say('windows/files-unreadable', { problem: explain(error) }), remedy)],
       });
     }
   }
@@ -83,19 +83,18 @@ async function byUefi(table: PartitionTable, windows: Volume, uefi: UefiState): 
   return (
     best ?? {
       answer: 'no',
-      findings: [problem("Windows' boot manager is on no EFI system partition of this disk.", remedy)],
+      findings: [problem(say('windows/no-manager'), remedy)],
     }
   );
 }
 
 async function byBios(table: PartitionTable, windows: Volume, bios: BiosState): Promise<FirmwareAnswer> {
-  if (table.kind !== 'mbr')
-    return { answer: 'no', findings: [note('Windows starts from a GPT disk by UEFI only.')] };
+  if (table.kind !== 'mbr') return { answer: 'no', findings: [note(say('windows/uefi-only'))] };
   const { active, answer } = bios;
   if (bios.code === 'grub')
     return {
       answer: answer === 'no' ? 'no' : 'unknown',
-      findings: [unknown('GRUB is in the first sector: whether its menu has Windows is not looked at.')],
+      findings: [unknown(say('windows/behind-grub'))],
     };
   if (active?.files === undefined || answer !== 'yes')
     return { answer: answer === 'yes' ? 'unknown' : answer, findings: [] };
@@ -103,42 +102,40 @@ async function byBios(table: PartitionTable, windows: Volume, bios: BiosState): 
     if ((await active.files.find('/bootmgr')) === undefined)
       return {
         answer: 'no',
-        findings: [
-          problem(
-            `Windows' boot manager (bootmgr) is not on the active partition (${active.place}).`,
-            remedy,
-          ),
-        ],
+        findings: [problem(say('windows/manager-not-active', { place: active.place }), remedy)],
       };
     const store = await active.files.readFile(BIOS_STORE, MAX_STORE_BYTES);
     const findings = [
-      good(`Windows' boot manager is on ${active.place}.`),
+      good(say('windows/manager', { place: active.place })),
       ...checkStore(store, table, windows),
     ];
     return { answer: answerOf(findings), findings };
   } catch (error) {
-    return { answer: 'no', findings: [problem(`The boot files cannot be read: ${explain(error)}.`, remedy)] };
+    return {
+      answer: 'no',
+      findings: [problem(say('windows/files-unreadable', { problem: explain(error) }), remedy)],
+    };
   }
 }
 
 /** Whether an entry of the store `bytes` starts the Windows on `windows`. */
 function checkStore(bytes: Uint8Array | undefined, table: PartitionTable, windows: Volume): BootFinding[] {
-  if (bytes === undefined) return [problem('The boot configuration (BCD) is missing.', remedy)];
+  if (bytes === undefined) return [problem(say('windows/store-missing'), remedy)];
   let entries: BcdEntry[];
   try {
     entries = parseBcd(bytes);
   } catch (error) {
-    return [problem(`The boot configuration (BCD) is damaged: ${explain(error)}.`, remedy)];
+    return [problem(say('windows/store-damaged', { problem: explain(error) }), remedy)];
   }
   const loaders = entries.filter(({ kind }) => kind === 'windows');
   const starting = loaders.filter(({ devices }) => devices.some((device) => leadsTo(device, table, windows)));
   const wrong = [...loaders, ...entries.filter(({ kind }) => kind === 'boot-manager')].flatMap((entry) =>
     entry.devices.flatMap((device) => deviceProblem(entry, device, table)),
   );
-  if (starting.length > 0) return [good('The boot configuration (BCD) has an entry for it.'), ...wrong];
+  if (starting.length > 0) return [good(say('windows/store-has-entry')), ...wrong];
   if (loaders.some(({ devices }) => devices.length === 0) && wrong.length === 0)
-    return [unknown('The boot configuration (BCD) names its partition in a way that is not read here.')];
-  return [...wrong, problem('No entry of the boot configuration (BCD) leads to it.', remedy)];
+    return [unknown(say('windows/store-unread'))];
+  return [...wrong, problem(say('windows/store-no-entry'), remedy)];
 }
 
 function leadsTo(device: BcdDevice, table: PartitionTable, { partition }: Volume): boolean {
@@ -149,15 +146,21 @@ function leadsTo(device: BcdDevice, table: PartitionTable, { partition }: Volume
 }
 
 function deviceProblem(entry: BcdEntry, device: BcdDevice, table: PartitionTable): BootFinding[] {
-  const title = `The boot configuration's entry ${entry.description === undefined ? entry.id : `“${entry.description}”`}`;
+  const title = entry.description === undefined ? entry.id : `“${entry.description}”`;
   if ('diskId' in table && device.diskId !== table.diskId)
-    return [problem(`${title} names the disk ${device.diskId}, and this one is ${table.diskId}.`, remedy)];
+    return [
+      problem(
+        say('windows/entry-other-disk', { entry: title, diskId: device.diskId, ownId: table.diskId }),
+        remedy,
+      ),
+    ];
   const exists = table.partitions.some((partition) =>
     device.style === 'gpt'
       ? partition.partitionId === device.partitionId
       : partition.start === device.partitionStart,
   );
   if (exists) return [];
-  const which = device.style === 'gpt' ? device.partitionId! : `at byte ${device.partitionStart!}`;
-  return [problem(`${title} names the partition ${which}, which does not exist.`, remedy)];
+  const which =
+    device.style === 'gpt' ? device.partitionId! : say('where/at-byte', { atStart: device.partitionStart! });
+  return [problem(say('windows/entry-no-partition', { entry: title, partition: which }), remedy)];
 }

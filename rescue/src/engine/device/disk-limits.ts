@@ -11,6 +11,7 @@ import { readDisk, type Disk } from './disks.ts';
 import type { DiskIdentity } from './identity.ts';
 import { runProgram, type RunProgram } from './run-program.ts';
 import { liveSystem, readNumber, type System } from './system.ts';
+import { say } from '../base/remarks.ts';
 
 /** One thing to know before a disk is trusted; sizes in bytes. */
 export type DiskLimit =
@@ -64,18 +65,7 @@ export async function limitsOf(identity: DiskIdentity, asking: Asking = {}): Pro
 
 /** For people, as a full sentence with what to do. */
 export function describeLimit(limit: DiskLimit): string {
-  switch (limit.kind) {
-    case 'hpa':
-      return `A host protected area hides ${limit.hiddenBytes} of the ${limit.wholeBytes} bytes of the disk: what is in there is neither read nor written. "hdparm -N" shows it, and can end it.`;
-    case 'dco':
-      return `A device configuration overlay hides ${limit.hiddenBytes} of the ${limit.wholeBytes} bytes of the disk: what is in there is neither read nor written. "hdparm --dco-identify" shows it.`;
-    case 'namespace':
-      return `The namespace is smaller than the disk: ${limit.hiddenBytes} of its ${limit.wholeBytes} bytes are in no namespace that this machine sees, and are neither read nor written. "nvme list-ns --all" shows the others.`;
-    case 'read-only':
-      return 'The disk is read-only: by a switch on it or its adapter, or by itself because it is worn out. It can be read, and not written.';
-    case 'failing':
-      return 'The disk itself says (SMART) that it is failing: save what is on it now, and put nothing on it that matters.';
-  }
+  return 'hiddenBytes' in limit ? say(`limit/${limit.kind}`, limit) : say(`limit/${limit.kind}`);
 }
 
 async function hiddenLimits(disk: FoundDisk, asking: Asking): Promise<DiskLimit[]> {

@@ -13,6 +13,7 @@ import { sealPlan } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
 import type { RunOptions } from './run-options.ts';
+import { say } from '../base/remarks.ts';
 
 /** What `job` would do: it only reads. Throws what makes it impossible. */
 export async function planBootCheck(job: BootCheckJob): Promise<Plan> {
@@ -55,7 +56,8 @@ export async function runBootCheck(job: BootCheckJob, options: RunOptions = {}):
       });
       report.boot([{ number: 1, identity, check }]);
       for (const { name, place, starts } of check.systems)
-        if (starts === 'no') report.problem(`${name} on ${place} does not start from ${identity.path}.`);
+        if (starts === 'no')
+          report.problem(say('start/not-from', { system: name, place, path: identity.path }));
     } finally {
       await disk.close();
     }
@@ -81,7 +83,7 @@ export async function checkWritten(
     });
   } catch (error) {
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
-    return `Whether what is on ${identity.path} starts could not be checked: ${error.message}.`;
+    return say('start/not-checked', { path: identity.path, problem: error.message });
   }
 }
 
@@ -89,10 +91,7 @@ export async function checkWritten(
 export function bootWarnings({ identity, check }: CheckedDisk): string[] {
   return check.systems
     .filter(({ starts }) => starts === 'no')
-    .map(
-      ({ name, place }) =>
-        `${name} on ${place} of ${identity.path} does not start as it is: "permafrost bootcheck ${identity.path}" says why.`,
-    );
+    .map(({ name, place }) => say('start/not-as-it-is', { system: name, place, path: identity.path }));
 }
 
 /** What the other disks of the machine have. */

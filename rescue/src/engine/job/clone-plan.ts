@@ -19,6 +19,7 @@ import { planLimits, sealPlan } from './plan-parts.ts';
 import type { Shrinking } from './plan-shrink.ts';
 import type { RunOptions } from './run-options.ts';
 import { cloneTwinWarnings } from './twins.ts';
+import { say } from '../base/remarks.ts';
 
 /** One disk that becomes like the source. */
 export interface ClonePlace {
@@ -221,7 +222,7 @@ async function describeTargetPlan(
     warnings: [
       ...tables.warnings,
       ...(cut !== undefined && sizeBytes >= tables.minimumBytes
-        ? [`The target ends inside the ${cut.name} of the source: what lies behind is left out.`]
+        ? [say('job/ends-inside-source', { place: cut.name })]
         : []),
     ],
     destroys: disk === undefined ? [] : await describeContents(disk, { whole: true, regions: [] }, options),
@@ -253,8 +254,12 @@ function describePlan(
     .join(' and ');
   const warnings = [
     ...source.warnings,
-    ...source.regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
-    ...disks.flatMap(({ identity, warnings: own }) => own.map((warning) => `${identity.path}: ${warning}`)),
+    ...source.regions.flatMap((region) =>
+      region.warnings.map((warning) => say('about/said', { place: region.name, remark: warning })),
+    ),
+    ...disks.flatMap(({ identity, warnings: own }) =>
+      own.map((warning) => say('about/said', { place: identity.path, remark: warning })),
+    ),
     ...cloneTwinWarnings({ ...source, ...(newIds === undefined ? {} : { newIds }) }),
   ];
   return sealPlan(

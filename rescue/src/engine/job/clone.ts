@@ -19,6 +19,7 @@ import { withPool, type RunOptions } from './run-options.ts';
 import { closeShrunk, shrinkRegions, type ShrunkRegion } from './shrink-file-system.ts';
 import { acquire, eachInSlot } from './slots.ts';
 import { countUsedChunks, usedBatches, type Batch } from './used-chunks.ts';
+import { say } from '../base/remarks.ts';
 
 /** Chunks are as large as keeps their ids, 32 bytes each, within 32 MiB up to 4 TiB of used bytes. */
 const MOST_CHUNKS = 2 ** 20;
@@ -244,7 +245,7 @@ class Clone {
         region: inspected.region.name,
         offset: bad[k]!,
         length: bad[k + 1]!,
-        reason: 'could not be read from the source; zeros were written',
+        reason: say('gap/zeros-written'),
       });
     }
     return { content, badBytes };

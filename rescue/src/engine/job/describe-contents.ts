@@ -7,6 +7,7 @@ import { layoutRegions } from '../partition/layout.ts';
 import { readTable } from '../partition/table.ts';
 import type { PlannedTarget } from './restore-plan.ts';
 import type { RunOptions } from './run-options.ts';
+import { say } from '../base/remarks.ts';
 
 /** One line for each partition (or file system) that will be overwritten; none if nothing is recognised. */
 export async function describeContents(
@@ -23,14 +24,17 @@ export async function describeContents(
       const view = subReader(disk.reader, region.start, region.length, `${disk.reader.name} ${region.name}`);
       const { kind, label, uuid } = await identifyRegion(view, signal);
       if (kind === 'empty' || (kind === 'unknown' && region.kind === 'whole')) continue;
-      const named =
-        label !== undefined && label !== '' ? ` "${label}"` : uuid === undefined ? '' : ` ${uuid}`;
-      lines.push(`${region.name}: ${kind}${named}, ${region.length} bytes`);
+      const what = { place: region.name, content: kind, lengthBytes: region.length };
+      if (label !== undefined && label !== '') lines.push(say('lost/named', { ...what, name: label }));
+      else
+        lines.push(
+          uuid === undefined ? say('lost/unnamed', what) : say('lost/with-id', { ...what, id: uuid }),
+        );
     }
   } catch (error) {
     // A failing target is found out by writing to it; here it only cannot be described.
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
-    lines.push(`what is on it cannot be read: ${error.message}`);
+    lines.push(say('lost/unreadable', { problem: error.message }));
   }
   return lines;
 }

@@ -8,6 +8,7 @@ import type { LayoutChange } from './job.ts';
 import type { Chosen } from './choose-grown.ts';
 import type { LayoutInput, TargetLayout } from './plan-layout.ts';
 import type { Shrinking } from './plan-shrink.ts';
+import { say } from '../base/remarks.ts';
 
 /** What was decided of the sizes of partitions. */
 export interface Resized {
@@ -52,9 +53,7 @@ export async function finishLayout(
         ...leftOut(input, placements),
         ...(sectorSize === table.sectorSize ? [] : [sectorWarning(input)]),
         ...grown.flatMap(({ number, growth }) =>
-          'later' in growth
-            ? [`Partition ${number} is grown, what is in it is not: ${growth.later.text}.`]
-            : [],
+          'later' in growth ? [say('layout/grown-later', { number, remark: growth.later.text })] : [],
         ),
       ],
     },
@@ -77,11 +76,10 @@ function sectorWarning({ table, sectorSize, regions }: LayoutInput): string {
   const windows = regions.find(({ fileSystem }) =>
     ['ntfs', 'fat12', 'fat16', 'fat32', 'exfat'].includes(fileSystem?.kind ?? ''),
   );
-  const only =
-    windows === undefined
-      ? ''
-      : ` Windows does not read the ${kindTitles[windows.fileSystem!.kind]} of ${windows.region.name} there, Linux does.`;
-  return `The partition table is made anew, from sectors of ${table.sectorSize} bytes to sectors of ${sectorSize}; a BIOS boot loader has to be installed again.${only}`;
+  const sizes = { fromSize: table.sectorSize, toSize: sectorSize };
+  if (windows === undefined) return say('layout/new-table', sizes);
+  const content = kindTitles[windows.fileSystem!.kind];
+  return say('layout/new-table-windows', { ...sizes, content, place: windows.region.name });
 }
 
 async function movedBootSectors(
@@ -97,7 +95,7 @@ async function movedBootSectors(
       { kind, fromSector: from.start / table.sectorSize, toSector: to.start / sectorSize },
     );
     for (const { offset, bytes } of patches)
-      writes.push({ offset: to.start + offset, bytes, what: `boot sector of partition ${number}` });
+      writes.push({ offset: to.start + offset, bytes, what: say('part/boot-sector', { number }) });
   }
   return writes;
 }
@@ -106,14 +104,12 @@ async function movedBootSectors(
 function leftOut({ regions, table }: LayoutInput, placements: readonly Placement[]): string[] {
   return regions.flatMap(({ region, usedBytes }, i) => {
     if (region.kind === 'tail')
-      return usedBytes > 0 && table.kind === 'mbr'
-        ? ['What lies behind the last partition is left out.']
-        : [];
+      return usedBytes > 0 && table.kind === 'mbr' ? [say('layout/tail-left-out')] : [];
     if (region.kind !== 'gap' || usedBytes === 0) return [];
     const before = placements.find(({ number }) => regions[i - 1]?.region.partitions.includes(number));
     const after = placements.find(({ number }) => regions[i + 1]?.region.partitions.includes(number));
     if (before === undefined || after === undefined) return [];
     const room = after.to.start - (before.to.start + before.to.length);
-    return room < region.length ? [`The ${region.name} is closed: what lies in it is left out.`] : [];
+    return room < region.length ? [say('layout/gap-closed', { place: region.name })] : [];
   });
 }

@@ -18,6 +18,7 @@ import { mendFiles } from './mend-file.ts';
 import type { IdChange } from './new-ids-report.ts';
 import { newFileSystemId, renewFileSystem } from './renew-file-system.ts';
 import { flush, writePatches, wrongPatches } from './target-steps.ts';
+import { say } from '../base/remarks.ts';
 
 export interface NewIds {
   readonly changes: readonly IdChange[];
@@ -57,9 +58,7 @@ class Giving {
     } catch (thrown) {
       if (!isPermafrostError(thrown)) throw thrown;
       error = thrown;
-      this.#unmended.push(
-        'It ended before all of them were given: restore or clone the disk again without new identifiers.',
-      );
+      this.#unmended.push(say('new-ids/ended'));
     }
     const { changes, unmended } = { changes: this.#changes, unmended: this.#unmended };
     return { changes, unmended, renewed, ...(error === undefined ? {} : { error }) };
@@ -93,12 +92,10 @@ class Giving {
     const { place, partition, kind, id } = one;
     const volume = volumes.find((v) => v.isPartition && v.partition?.number === partition);
     const keeps = (problem: string): boolean => {
-      this.#unmended.push(
-        `The file system on ${place} keeps its identifier ${id}: ${problem}. Give it one in the copied system, with what names it.`,
-      );
+      this.#unmended.push(say('new-ids/keeps', { place, id, problem }));
       return false;
     };
-    if (volume?.info.uuid !== id || kind === undefined) return keeps('it is not where the plan had it');
+    if (volume?.info.uuid !== id || kind === undefined) return keeps(say('new-ids/not-where-planned'));
     const to = newFileSystemId(kind);
     const start = volume.partition?.start ?? 0;
     const span = { start, length: volume.reader.sizeBytes };
@@ -108,9 +105,7 @@ class Giving {
     });
     if (failed?.hasOld === true) return keeps(failed.problem);
     if (failed !== undefined) {
-      this.#unmended.push(
-        `The file system on ${place} may be damaged: ${failed.problem}. Restore or clone the disk again without new identifiers.`,
-      );
+      this.#unmended.push(say('new-ids/maybe-damaged', { place, problem: failed.problem }));
       return false;
     }
     renewed.set(key(id), to);
@@ -143,19 +138,24 @@ class Giving {
       const stuck = await this.#rewrite(back);
       this.#changes = this.#changes.filter(({ what, from }) => what !== 'reference' || fileSystems.has(from));
       for (const { path, volume, why } of stuck)
-        this.#unmended.push(
-          `${path} on ${volume.place} names identifiers that the disk did not get: ${why}. Restore or clone it again without new identifiers.`,
-        );
+        this.#unmended.push(say('new-ids/names-missing', { file: path, place: volume.place, problem: why }));
       ofTable.clear();
-      this.#unmended.push(
-        `The partition table keeps its identifiers, since ${lost.map(({ path, volume }) => `${path} on ${volume.place}`).join(' and ')} could not be changed with them.`,
-      );
+      const last = lost.at(-1)!;
+      const before = lost.slice(0, -1).map(({ path, volume }) => `${path} on ${volume.place}`);
+      const file = [...before, last.path].join(' and ');
+      this.#unmended.push(say('new-ids/table-keeps', { file, place: last.volume.place }));
     }
     for (const { path, volume, named, why } of failed)
       for (const id of new Set(named.map((one) => one.id)))
         if (fileSystems.has(id))
           this.#unmended.push(
-            `${path} on ${volume.place} still names ${id}, which is ${fileSystems.get(id)!} now: ${why}. Correct it before you start the system.`,
+            say('new-ids/names-old', {
+              file: path,
+              place: volume.place,
+              id,
+              to: fileSystems.get(id)!,
+              problem: why,
+            }),
           );
   }
 
@@ -164,7 +164,7 @@ class Giving {
     const { volumes } = await this.#read();
     const { files, unread } = await findNamingFiles(volumes, new Set(renewed.keys()));
     for (const { path, volume, problem } of unread)
-      this.#unmended.push(`${path} on ${volume.place} could not be looked into: ${problem}.`);
+      this.#unmended.push(say('new-ids/not-looked-into', { file: path, place: volume.place, problem }));
     const failed: (NamingFile & { readonly why: string })[] = [];
     for (const volume of volumes) {
       const own = files.filter((file) => file.volume === volume);
@@ -180,7 +180,7 @@ class Giving {
               after: replaceIds(bytes, named, renewed),
             })),
           })
-        : new Map(own.map(({ path }) => [path, 'files in a logical volume are not changed here']));
+        : new Map(own.map(({ path }) => [path, say('mend/logical-volume')]));
       for (const file of own) {
         const why = problems.get(file.path);
         if (why !== undefined) failed.push({ ...file, why });
@@ -205,9 +205,7 @@ class Giving {
     }
     await file.dropCache();
     if ((await wrongPatches(this.#disk, groups.flat())).length > 0)
-      this.#unmended.push(
-        'The partition table is not what was written to it: restore or clone the disk again without new identifiers.',
-      );
+      this.#unmended.push(say('new-ids/table-differs'));
     for (const one of this.#plan.renewed) {
       const to = renewed.get(key(one.id));
       if (one.what !== 'file-system' && to !== undefined) this.#changed(one, to);

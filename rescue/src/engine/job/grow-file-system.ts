@@ -11,6 +11,7 @@ import { runStep, withLoop, withMounted, type Step } from './file-system-tools.t
 import type { Span } from '../partition/plan-layout.ts';
 import type { Growth } from './plan-layout.ts';
 import { flush } from './target-steps.ts';
+import { say } from '../base/remarks.ts';
 
 interface Recipe {
   /** Must be content before anything is changed. */
@@ -72,10 +73,7 @@ export async function growFileSystems(disk: OpenDisk, growths: readonly Growth[]
   for (const growth of growths) {
     await disk.file.dropCache();
     const problem = await growOne(disk, growth);
-    if (problem !== undefined)
-      warnings.push(
-        `The file system of partition ${growth.number} keeps its old size: ${problem}. Everything was restored; grow it in the restored system.`,
-      );
+    if (problem !== undefined) warnings.push(say('layout/not-grown', { number: growth.number, problem }));
     await flush(disk.file);
   }
   return warnings;

@@ -8,6 +8,7 @@ import type { DiskPlan, ImageJob, Plan, RegionPlan } from './job.ts';
 import { describeTable, planLimits, sealPlan } from './plan-parts.ts';
 import { repositoryPlace, type RepositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
+import { say } from '../base/remarks.ts';
 
 /** A source held open, and what is on it. */
 export interface ImageSource {
@@ -136,7 +137,9 @@ async function describePlan(
   const warnings = placeWarnings.concat(
     disks.flatMap((disk) => [
       ...disk.warnings,
-      ...disk.regions.flatMap((region) => region.warnings.map((warning) => `${region.name}: ${warning}`)),
+      ...disk.regions.flatMap((region) =>
+        region.warnings.map((warning) => say('about/said', { place: region.name, remark: warning })),
+      ),
     ]),
   );
   const extents = sources.flatMap(({ inspected }) => inspected.regions.map(({ used }) => used.toBytes()));

@@ -15,6 +15,7 @@ import { checkConfirmed, describeTable, limitWarnings, throwIfRefused } from './
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
 import { withPool, type RunOptions } from './run-options.ts';
+import { say } from '../base/remarks.ts';
 
 /** Runs `job` to its report. */
 export async function runImage(job: ImageJob, options: RunOptions = {}): Promise<Report> {
@@ -80,8 +81,7 @@ export async function runImage(job: ImageJob, options: RunOptions = {}): Promise
           }
         });
       } finally {
-        if (!repository.store.directoriesDurable)
-          report.warn('The file system of the repository cannot promise that new files survive a power cut.');
+        if (!repository.store.directoriesDurable) report.warn(say('job/not-durable'));
         await repository.close();
       }
     } finally {
@@ -128,7 +128,7 @@ async function captureDisk(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       onBytes: (bytes, badBytes) => meter.add(bytes, badBytes),
       onBad: (offset, length) =>
-        report.gap({ disk: number, region: region.name, offset, length, reason: 'could not be read' }),
+        report.gap({ disk: number, region: region.name, offset, length, reason: say('gap/unread') }),
     });
     regions.push({ ...described, content, sums });
   }

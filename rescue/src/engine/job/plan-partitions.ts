@@ -18,6 +18,7 @@ import { placeRegions, type PlacedRegion } from './place-regions.ts';
 import { knownRegion, type Growth } from './plan-layout.ts';
 import type { PartSize, Shrinking } from './plan-shrink.ts';
 import { measureInto, planShrinkInto, type ShrinkIntoInput } from './shrink-into.ts';
+import { say } from '../base/remarks.ts';
 
 export interface PartitionsInput {
   readonly job: RestoreJob;
@@ -257,20 +258,21 @@ function growthsOf(
   const growing = new Map<number, string>();
   for (const { region, number, into, from, to } of changes) {
     if (to.length < from.length + sectorSize) {
-      if (job.grow === number)
-        warnings.push(`There is no free space in partition ${into!} that could be grown into.`);
+      if (job.grow === number) warnings.push(say('layout/no-free-space', { number: into! }));
       continue;
     }
     const { fileSystem } = knownRegion(region);
     const growth = growability(fileSystem);
     if (job.grow !== number) {
-      const how = 'tool' in growth ? `; --grow ${number} grows it` : '';
+      const sizes = { number: into!, fromBytes: from.length, toBytes: to.length };
       warnings.push(
-        `What is in partition ${into!} keeps the size that it had, ${from.length} of ${to.length} bytes${how}.`,
+        'tool' in growth
+          ? say('layout/keeps-size-growable', { ...sizes, sourceNumber: number })
+          : say('layout/keeps-size', sizes),
       );
     } else if ('problem' in growth) refuse(`partition ${number} cannot be grown: ${growth.problem.text}`);
     else if ('later' in growth)
-      warnings.push(`What is in partition ${into!} is not grown: ${growth.later.text}.`);
+      warnings.push(say('layout/into-grown-later', { number: into!, remark: growth.later.text }));
     else {
       growths.push({ number: into!, kind: fileSystem!.kind, span: to, sectorSize });
       growing.set(number, growth.tool);
@@ -295,7 +297,7 @@ async function movedBootSectors(
       toSector: to.start / sectorSize,
     });
     for (const { offset, bytes } of patches)
-      writes.push({ offset: to.start + offset, bytes, what: `boot sector of partition ${into!}` });
+      writes.push({ offset: to.start + offset, bytes, what: say('part/boot-sector', { number: into! }) });
   }
   return writes;
 }

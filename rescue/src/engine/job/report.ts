@@ -6,6 +6,7 @@ import type { DiskIdentity } from '../device/identity.ts';
 import type { CheckedDisk, Gap, Job, Outcome, Report, TargetReport } from './job.ts';
 import type { NewIdsReport } from './new-ids-report.ts';
 import type { ProgressMeter } from './progress.ts';
+import { say } from '../base/remarks.ts';
 
 /** Gaps that a report lists; a failing disk can have millions. */
 const MAX_GAPS = 1000;
@@ -94,7 +95,9 @@ export class ReportBuilder {
 
   newIds(ids: NewIdsReport): void {
     this.#newIds.push(ids);
-    this.warn(...ids.unmended.map((problem) => `${ids.identity.path}: ${problem}`));
+    this.warn(
+      ...ids.unmended.map((problem) => say('about/said', { place: ids.identity.path, remark: problem })),
+    );
   }
 
   /** Runs `work` and turns its end, whatever it is, into the report. Bugs are thrown on. */

@@ -3,6 +3,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isPermafrostError } from '../base/errors.ts';
 import { disksHolding } from '../device/holding-disk.ts';
+import { say } from '../base/remarks.ts';
 
 export interface RepositoryPlace {
   /** Whole disks that hold it; none for network shares and memory. */
@@ -18,7 +19,7 @@ export async function repositoryPlace(path: string, allowUnresolved = false): Pr
   const warnings: string[] = [];
   const disks = await disksHolding(folder).catch((error: unknown) => {
     if (!allowUnresolved || !isPermafrostError(error, 'repository/unresolved')) throw error;
-    warnings.push(`Whether the repository is on a disk of this job is not known: ${error.message}.`);
+    warnings.push(say('job/repository-disk', { problem: error.message }));
     return [];
   });
   const free = await statfs(folder).then(

@@ -24,6 +24,7 @@ import { repositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
 import { selectImage } from './select-image.ts';
 import { restoreTwinWarnings } from './twins.ts';
+import { say } from '../base/remarks.ts';
 
 /** One disk of the image and where it goes. */
 export interface PlannedTarget {
@@ -256,10 +257,8 @@ async function describeDiskPlan(
     usedBytes: regions.reduce((sum, region) => sum + (region.included ? region.usedBytes : 0), 0),
     warnings: [
       ...tables.warnings,
-      ...left.map(({ name }) => `The image does not have ${name}: it will be there, but empty.`),
-      ...(whole && cut !== undefined
-        ? [`The target ends inside the ${cut.name} of the image: what lies behind is left out.`]
-        : []),
+      ...left.map(({ name }) => say('job/not-in-image', { place: name })),
+      ...(whole && cut !== undefined ? [say('job/ends-inside-image', { place: cut.name })] : []),
     ],
     destroys: disk === undefined ? [] : await describeContents(disk, target, options),
     tableWrites: tables.writes.map(({ what, offset, bytes }) => ({
@@ -300,9 +299,7 @@ function describePlan(
     warnings: [
       ...warnings,
       ...disks.flatMap(({ warnings }) => warnings),
-      ...(bad > 0
-        ? [`${bad} bytes of the image could not be read from its source: zeros will stand in for them.`]
-        : []),
+      ...(bad > 0 ? [say('job/image-has-zeros', { badBytes: bad })] : []),
     ],
     refusals: refusals.map((refusal) => refusal.toJSON()),
     image: { id: image.id, name: image.name, created: image.created, sequence: image.sequence },

@@ -7,6 +7,7 @@ import { writeFailure, type OpenDisk } from '../device/device.ts';
 import type { Span } from '../partition/plan-layout.ts';
 import type { LayoutChange } from './job.ts';
 import { zeroRange } from './zero-range.ts';
+import { say } from '../base/remarks.ts';
 
 /** What is cleared at both ends of a target and at the start of a partition that stays empty. */
 export const CLEAR_BYTES = 1024 * 1024;
@@ -115,7 +116,7 @@ export async function settleTarget(disk: OpenDisk): Promise<string | undefined> 
     await disk.rereadPartitions();
     return undefined;
   } catch {
-    return `The kernel did not read the new partition table of ${disk.identity.path}; unplug it or reboot before use.`;
+    return say('job/table-not-reread', { path: disk.identity.path });
   }
 }
 

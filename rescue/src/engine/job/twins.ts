@@ -3,14 +3,10 @@ import type { NewIdsPlan } from '../boot/new-ids.ts';
 import { key } from '../boot/new-ids.ts';
 import { describeDisks, type ListedDisk } from './list-disks.ts';
 import type { DiskPlan } from './job.ts';
+import { say } from '../base/remarks.ts';
 
 /** Of a disk of this machine that nobody needs to wait for, in milliseconds. */
 const LIMIT_MS = 15_000;
-
-const WHY =
-  'A system started from one of them can mount the other and write to it, Linux refuses the second of two XFS or Btrfs, and Windows switches one disk off.';
-const REMEDY =
-  'Detach one of them before anything starts from either, or give the copy new identifiers (--new-ids).';
 
 /** What a disk will have, as plans know it. */
 export type CopiedIds = Pick<DiskPlan, 'table' | 'regions'> & { readonly newIds?: NewIdsPlan };
@@ -31,11 +27,9 @@ export function keptIds({ table, regions, newIds }: CopiedIds): string[] {
 export function cloneTwinWarnings(source: CopiedIds): string[] {
   const kept = keptIds(source);
   if (kept.length === 0) return [];
-  const which =
-    source.newIds === undefined
-      ? 'A clone has the same identifiers as its source: do not start a system from one of them while both are attached.'
-      : `The clone keeps ${kept.length} of the identifiers of its source (${list(kept)}): do not start a system from one of them while both are attached.`;
-  return [`${which} ${WHY} ${source.newIds === undefined ? REMEDY : 'Detach one of them before.'}`];
+  if (source.newIds === undefined) return [say('twins/clone', { why: say('twins/detach-or-renew') })];
+  const idCount = kept.length;
+  return [say('twins/clone-keeps', { idCount, list: list(kept), why: say('twins/detach') })];
 }
 
 /**
@@ -74,12 +68,12 @@ export function twinsAmong(
     const same = [...new Set(ids.flatMap((id) => (id === undefined || !kept.has(key(id)) ? [] : [key(id)])))];
     if (same.length === 0) return [];
     const name = [disk.path, disk.model, disk.backingFile].filter((part) => part !== undefined).join(', ');
-    return [
-      `${name}, which is attached, has the same identifiers as what is restored (${list(same)}): do not start a system from one of them while both are attached. ${WHY} ${REMEDY}`,
-    ];
+    return [say('twins/restore', { name, list: list(same), why: say('twins/detach-or-renew') })];
   });
 }
 
 function list(ids: readonly string[]): string {
-  return ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
+  return ids.length <= 3
+    ? ids.join(', ')
+    : say('list/more', { list: ids.slice(0, 3).join(', '), moreCount: ids.length - 3 });
 }

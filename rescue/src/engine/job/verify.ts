@@ -17,6 +17,7 @@ import { ReportBuilder } from './report.ts';
 import { acquire } from './slots.ts';
 import { selectImage } from './select-image.ts';
 import { BitSet, verifyFrames } from './verify-frames.ts';
+import { say } from '../base/remarks.ts';
 
 /** Runs `job` to its report; an image that does not verify is a result, not an exception. */
 export async function runVerify(job: VerifyJob, options: RunOptions = {}): Promise<Report> {
@@ -46,7 +47,8 @@ async function verify(
   const packs = await repository.loadPacks();
   const reader = new FrameReader(repository, packs, pool);
   const images = await imagesToVerify(job, repository, report);
-  for (const { id, problem } of packs.damaged) report.problem(`pack ${short(id)}: ${problem}`);
+  for (const { id, problem } of packs.damaged)
+    report.problem(say('verify/pack', { pack: short(id), problem }));
 
   // First which chunks the images need, and whether their trees can be walked at all.
   const needed = new BitSet(packs.index.chunkCount);
@@ -80,7 +82,7 @@ async function verify(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   for (const { pack, offset, problem } of result.problems)
-    report.problem(`pack ${short(pack)} at ${offset}: ${problem}`);
+    report.problem(say('verify/pack-at', { pack: short(pack), atStart: offset, problem }));
 
   // Then whether all of them were found, and which parts of which images suffer if not.
   let unreadable = 0;
@@ -88,11 +90,16 @@ async function verify(
     const lost = gaps.get(image.id)!;
     if (result.problems.length > 0 || lost.length > 0)
       lost.push(...(await walkImageForLost(image, reader, result.good, options.signal)));
-    const name = `image ${image.id.slice(0, 8)} "${image.name}"`;
     for (const gap of lost) report.gap(gap);
     if (lost.length > 0) {
       unreadable++;
-      report.problem(`${name} cannot be restored whole: ${lost.length} parts are missing or damaged`);
+      report.problem(
+        say('verify/image-lost', {
+          image: image.id.slice(0, 8),
+          name: image.name,
+          partCount: lost.length,
+        }),
+      );
     }
   }
   report.sum('images', images.length);
@@ -118,7 +125,8 @@ async function imagesToVerify(
     return [image];
   }
   const { images, damaged } = await repository.listImages();
-  for (const { id, problem } of damaged) report.problem(`image ${id.slice(0, 8)}: ${problem}`);
+  for (const { id, problem } of damaged)
+    report.problem(say('verify/image', { image: id.slice(0, 8), problem }));
   return images;
 }
 
@@ -202,8 +210,7 @@ async function verifyPackHashes(
       // What the page cache still has from writing says nothing about the medium.
       await file.dropCache();
       const hash = await slot.hashRange(file, 0, file.sizeBytes);
-      if (hash.toString('hex') !== id)
-        report.problem(`pack ${short(id)} is not what its name says: a byte of it changed`);
+      if (hash.toString('hex') !== id) report.problem(say('verify/pack-changed', { pack: short(id) }));
     } catch (error) {
       const failed = repository.store.failure(
         error,
@@ -211,7 +218,7 @@ async function verifyPackHashes(
         repository.store.path(FOLDERS.packs, `${id}.pack`),
       );
       if (!isPermafrostError(failed, 'repository/failed')) throw failed;
-      report.problem(`pack ${short(id)}: ${failed.message}`);
+      report.problem(say('verify/pack', { pack: short(id), problem: failed.message }));
     } finally {
       slot.release();
     }

@@ -15,6 +15,7 @@ import { fatFiles } from '../filesystem/fat/fat-files.ts';
 import type { Partition } from '../partition/partition-table.ts';
 import { readTable } from '../partition/table.ts';
 import { flush } from './target-steps.ts';
+import { say } from '../base/remarks.ts';
 
 const LIMIT_MS = 60_000;
 const MAX_LOADER_BYTES = 64 * 1024 * 1024;
@@ -28,21 +29,23 @@ export async function writeBootEntry(
   const { path } = disk.identity;
   const table = await readTable(disk.reader, { sectorSize });
   const partition = table.partitions.find(({ partitionId }) => partitionId === plan.partitionId);
-  if (partition === undefined)
-    return [`No boot entry was made for ${path}: its EFI system partition is not where the plan had it.`];
+  if (partition === undefined) return [say('start/no-entry', { path })];
   const warnings: string[] = [];
   if (plan.fallback.length > 0) {
     const problem = await writeFallback(disk, plan, partition);
     if (problem !== undefined)
-      warnings.push(
-        `The fallback loader was not written to ${path}: ${problem}. Machines that have no boot entry for it do not find it: copy ${plan.fallback[0]!.from} to ${plan.fallback[0]!.to} on its EFI system partition.`,
-      );
+      warnings.push(say('start/no-fallback', { path, problem, ...plan.fallback[0]! }));
   }
   for (const entry of plan.entries) {
     const problem = await writeEntry(path, partition.number, plan.partitionId, entry);
     if (problem !== undefined)
       warnings.push(
-        `The boot entry “${entry.label}” was not written: ${problem}. If the machine does not start from ${path}, choose it in the set-up of the firmware, or run: ${createCommand(path, partition.number, entry).join(' ')}`,
+        say('start/entry-not-written', {
+          label: entry.label,
+          problem,
+          path,
+          command: createCommand(path, partition.number, entry).join(' '),
+        }),
       );
   }
   return warnings;
@@ -80,9 +83,7 @@ async function writeEntry(
     limitMs: LIMIT_MS,
   });
   if (code !== 0) return problem === '' ? `efibootmgr failed with ${code}` : problem.split('\n').at(-1)!;
-  return hasEntry(await readFirmware(), partitionId, loader)
-    ? undefined
-    : 'the firmware took it and does not have it';
+  return hasEntry(await readFirmware(), partitionId, loader) ? undefined : say('start/firmware-forgot');
 }
 
 /** Copies the loaders within the FAT of `partition`, with mtools on a loop device of its own, and reads them back. */

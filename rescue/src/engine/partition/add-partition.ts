@@ -8,6 +8,7 @@ import { roundUp, type Span } from './plan-layout.ts';
 import { MOST_MBR_SECTORS } from './place-mbr.ts';
 import { isValidCopy, readGpt, type GptCopy } from './read-gpt.ts';
 import type { TableWrite } from './relocate.ts';
+import { say } from '../base/remarks.ts';
 
 /** A partition as another disk had it, and where it goes. */
 export interface WantedPartition {
@@ -136,13 +137,13 @@ async function addToGpt(
   }
   const whole = new Uint8Array(roundUp(array.length, sectorSize));
   whole.set(array);
-  const writesOf = ({ header, headerSector }: GptCopy, what: string): TableWrite[] => [
+  const writesOf = ({ header, headerSector }: GptCopy, what: 'primary' | 'backup'): TableWrite[] => [
     {
       offset: header.ownSector * sectorSize,
       bytes: encodeGptHeader({ ...header, arrayCrc: gptArrayCrc(array) }, headerSector),
-      what: `${what} GPT header`,
+      what: say(`part/${what}-header`),
     },
-    { offset: header.arraySector * sectorSize, bytes: whole, what: `${what} GPT entries` },
+    { offset: header.arraySector * sectorSize, bytes: whole, what: say(`part/${what}-entries`) },
   ];
   const writes = [...writesOf(primary, 'primary'), ...writesOf(backup, 'backup')];
   return { added, writes: writes.sort((a, b) => a.offset - b.offset) };
@@ -171,7 +172,10 @@ async function addToMbr(
     };
     added.push({ number: slot + 1, start, length });
   }
-  return { added, writes: [{ offset: 0, bytes: encodeMbr({ ...mbr, entries }, before), what: 'MBR' }] };
+  return {
+    added,
+    writes: [{ offset: 0, bytes: encodeMbr({ ...mbr, entries }, before), what: say('part/mbr') }],
+  };
 }
 
 function gptType(typeId: string): string {

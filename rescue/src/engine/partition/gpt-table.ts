@@ -5,6 +5,7 @@ import { capital, unsupported } from './mbr-table.ts';
 import { nestedTypeReason, partitionTypeName } from './partition-types.ts';
 import type { Doubt, DoubtfulArea, GptTable, Partition, TableStructure } from './partition-table.ts';
 import { isValidCopy, type GptCopies, type GptCopy } from './read-gpt.ts';
+import { say } from '../base/remarks.ts';
 
 const LEGACY_BOOTABLE = 1n << 2n;
 
@@ -24,14 +25,12 @@ export function gptTable(disk: GptDisk, copies: GptCopies, earlierWarnings: read
   const warnings = [...earlierWarnings];
 
   const otherCopyProblem = describeOther(disk, copies);
-  if (otherCopyProblem !== undefined) warnings.push(`${capital(otherCopyProblem)}.`);
+  if (otherCopyProblem !== undefined) warnings.push(say('table/doubt', { doubt: capital(otherCopyProblem) }));
 
   const { header } = copy;
   const usableEnd = header.usableEndSector * sectorSize;
   if (usableEnd > sizeBytes)
-    warnings.push(
-      `The partition table is that of a larger disk: its last usable byte is at ${usableEnd - 1}, the disk has ${sizeBytes} bytes.`,
-    );
+    warnings.push(say('table/of-larger-disk', { lastStart: usableEnd - 1, sizeBytes }));
   const partitions = copy.entries.flatMap((entry) => partitionOf(entry, disk, copy, warnings));
   const listed = mbr?.entries.filter((e) => e.sectorCount !== 0 && e.type !== PROTECTIVE_TYPE) ?? [];
   const isProtected = mbr?.entries.some((e) => e.type === PROTECTIVE_TYPE) === true;
@@ -57,9 +56,8 @@ export function gptTable(disk: GptDisk, copies: GptCopies, earlierWarnings: read
 /** What is wrong with the copy that was not used, or where the two disagree. */
 function describeOther({ sizeBytes, sectorSize }: GptDisk, copies: GptCopies): string | undefined {
   const { primary, backup } = copies;
-  if (!isValidCopy(primary))
-    return `the primary GPT ${primary.problem}; the backup at the end of the disk was used`;
-  if (!isValidCopy(backup)) return `the backup GPT ${backup.problem}; the primary was used`;
+  if (!isValidCopy(primary)) return say('doubt/primary-gpt', { problem: primary.problem });
+  if (!isValidCopy(backup)) return say('doubt/backup-gpt', { problem: backup.problem });
   const last = Math.floor(sizeBytes / sectorSize) - 1;
   const a = primary.header;
   const b = backup.header;
@@ -68,10 +66,10 @@ function describeOther({ sizeBytes, sectorSize }: GptDisk, copies: GptCopies): s
     a.firstUsableSector === b.firstUsableSector &&
     a.usableEndSector === b.usableEndSector &&
     Buffer.compare(primary.array, backup.array) === 0;
-  if (!same) return 'the backup GPT differs from the primary; the primary was used';
-  if (b.otherSector !== 1) return 'the backup GPT does not point to the primary';
+  if (!same) return say('doubt/gpt-differs');
+  if (b.otherSector !== 1) return say('doubt/gpt-no-pointer');
   if (b.ownSector !== last)
-    return `the backup GPT is not at the end of the disk but ${(last - b.ownSector) * sectorSize} bytes before it`;
+    return say('doubt/gpt-not-at-end', { beforeBytes: (last - b.ownSector) * sectorSize });
   return undefined;
 }
 
@@ -80,24 +78,23 @@ function partitionOf(entry: GptEntry, disk: GptDisk, copy: GptCopy, warnings: st
   const { sizeBytes, sectorSize } = disk;
   const { header } = copy;
   if (entry.endSector <= entry.startSector) {
-    warnings.push(`Partition ${number} ends before it begins: it is ignored.`);
+    warnings.push(say('table/reversed', { number }));
     return [];
   }
   const start = entry.startSector * sectorSize;
   const end = entry.endSector * sectorSize;
   if (start >= sizeBytes) {
-    warnings.push(`Partition ${number} lies after the end of the disk: it is ignored.`);
+    warnings.push(say('table/behind-disk', { number }));
     return [];
   }
   let doubt: Doubt | undefined;
-  if (end > sizeBytes)
-    doubt = { code: 'inconsistent', reason: `partition ${number} ends after the end of the disk` };
+  if (end > sizeBytes) doubt = { code: 'inconsistent', reason: say('doubt/ends-behind', { number }) };
   else if (entry.startSector < header.firstUsableSector || entry.endSector > header.usableEndSector)
     doubt = {
       code: 'inconsistent',
-      reason: `partition ${number} is not inside the part of the disk that its table gives to partitions`,
+      reason: say('doubt/not-inside', { number }),
     };
-  if (doubt !== undefined) warnings.push(`${capital(doubt.reason)}: it is taken whole.`);
+  if (doubt !== undefined) warnings.push(say('table/taken-whole', { doubt: capital(doubt.reason) }));
   const nested = nestedTypeReason(entry.typeGuid);
   if (doubt === undefined && nested !== undefined) doubt = unsupported(number, nested, warnings);
   return [
@@ -130,8 +127,8 @@ function hybridDoubts(
     const length = entry.sectorCount * sectorSize;
     const twin = partitions.some((p) => p.start === start && p.length === length);
     if ((twin && !isExtendedType(entry.type)) || start >= sizeBytes) continue;
-    const reason = `entry ${entry.slot} of the hybrid MBR is not a partition of the GPT`;
-    warnings.push(`${capital(reason)}: its bytes are taken whole.`);
+    const reason = say('doubt/hybrid', { number: entry.slot });
+    warnings.push(say('table/bytes-taken-whole', { doubt: capital(reason) }));
     doubtful.push({
       start,
       length: Math.min(length, sizeBytes - start),
@@ -143,17 +140,17 @@ function hybridDoubts(
 
 function structuresOf({ sizeBytes, sectorSize }: GptDisk, copies: GptCopies): TableStructure[] {
   const structures: TableStructure[] = [
-    { what: 'protective MBR', start: 0, length: sectorSize },
-    { what: 'primary GPT header', start: sectorSize, length: sectorSize },
+    { what: say('part/protective-mbr'), start: 0, length: sectorSize },
+    { what: say('part/primary-header'), start: sectorSize, length: sectorSize },
   ];
   for (const name of ['primary', 'backup'] as const) {
     const copy = copies[name];
     if (!isValidCopy(copy)) continue;
     const { arraySector, ownSector } = copy.header;
     if (name === 'backup')
-      structures.push({ what: 'backup GPT header', start: ownSector * sectorSize, length: sectorSize });
+      structures.push({ what: say('part/backup-header'), start: ownSector * sectorSize, length: sectorSize });
     structures.push({
-      what: `${name} GPT entries`,
+      what: say(`part/${name}-entries`),
       start: arraySector * sectorSize,
       length: Math.ceil(copy.array.length / sectorSize) * sectorSize,
     });

@@ -6,6 +6,7 @@
 import { crc32 } from 'node:zlib';
 import { Fields } from '../base/fields.ts';
 import { printableText } from '../device/printable-text.ts';
+import { say } from '../base/remarks.ts';
 
 const SIGNATURE = 'EFI PART';
 const MIN_HEADER_BYTES = 92;
@@ -58,13 +59,14 @@ export interface GptEntry {
  */
 export function parseGptHeader(sector: Uint8Array, at: number): GptHeader {
   const fields = new Fields(sector, 'GPT header');
-  if (fields.text(0, 8) !== SIGNATURE) fields.fail('has no GPT signature');
+  if (fields.text(0, 8) !== SIGNATURE) fields.fail(say('copy/no-signature'));
   const headerBytes = fields.u32(12);
   if (headerBytes < MIN_HEADER_BYTES || headerBytes > sector.length)
-    fields.fail(`has the impossible size ${headerBytes}`);
-  if (headerCrc(sector, headerBytes) !== fields.u32(16)) fields.fail('has a wrong checksum');
+    fields.fail(say('copy/size', { size: String(headerBytes) }));
+  if (headerCrc(sector, headerBytes) !== fields.u32(16)) fields.fail(say('copy/checksum'));
   const revision = fields.u32(8);
-  if (revision >>> 16 !== 1) fields.fail(`has the unknown version ${revision >>> 16}.${revision & 0xffff}`);
+  if (revision >>> 16 !== 1)
+    fields.fail(say('copy/version', { version: `${revision >>> 16}.${revision & 0xffff}` }));
   const header: GptHeader = {
     ownSector: fields.u64(24),
     otherSector: fields.u64(32),
@@ -77,18 +79,18 @@ export function parseGptHeader(sector: Uint8Array, at: number): GptHeader {
     arrayCrc: fields.u32(88),
     headerBytes,
   };
-  if (header.ownSector !== at) fields.fail(`belongs to sector ${header.ownSector}, not ${at}`);
-  if (header.firstUsableSector > header.usableEndSector)
-    fields.fail('has its first usable sector after its last');
+  if (header.ownSector !== at)
+    fields.fail(say('copy/belongs', { number: header.ownSector, otherNumber: at }));
+  if (header.firstUsableSector > header.usableEndSector) fields.fail(say('copy/usable'));
   const { entryBytes, entryCount } = header;
   const isPower = (entryBytes & (entryBytes - 1)) === 0;
   if (entryBytes < MIN_ENTRY_BYTES || entryBytes > MAX_ENTRY_BYTES || !isPower)
-    fields.fail(`has entries of the impossible size ${entryBytes}`);
+    fields.fail(say('copy/entry-size', { size: String(entryBytes) }));
   if (entryCount === 0 || entryCount * entryBytes > MAX_ARRAY_BYTES)
-    fields.fail(`has the impossible number of ${entryCount} entries`);
+    fields.fail(say('copy/entry-count', { entryCount }));
   const arrayEnd = header.arraySector + Math.ceil((entryCount * entryBytes) / sector.length);
   if (header.arraySector < 1 || (header.arraySector <= at && arrayEnd > at))
-    fields.fail(`has its entries at the impossible sector ${header.arraySector}`);
+    fields.fail(say('copy/entries-place', { number: header.arraySector }));
   return header;
 }
 

@@ -1,5 +1,6 @@
 /** Cuts a disk into the regions that are imaged as units; they tile it exactly once. */
 import type { Doubt, PartitionTable } from './partition-table.ts';
+import { say } from '../base/remarks.ts';
 
 /** A run of a disk imaged as a unit; at least one byte. */
 export interface Region {
@@ -28,7 +29,13 @@ interface Span {
  */
 export function layoutRegions(table: PartitionTable, sizeBytes: number): Region[] {
   if (sizeBytes === 0) return [];
-  const whole = { kind: 'whole', start: 0, length: sizeBytes, partitions: [], name: 'whole disk' } as const;
+  const whole = {
+    kind: 'whole',
+    start: 0,
+    length: sizeBytes,
+    partitions: [],
+    name: say('place/whole'),
+  } as const;
   if (table.kind === 'none') return [whole];
   if (table.kind === 'unreadable') return [{ ...whole, doubt: table.doubt }];
 
@@ -62,7 +69,13 @@ export function layoutRegions(table: PartitionTable, sizeBytes: number): Region[
     at = end;
   }
   if (at < sizeBytes)
-    regions.push({ kind: 'tail', start: at, length: sizeBytes - at, partitions: [], name: 'tail' });
+    regions.push({
+      kind: 'tail',
+      start: at,
+      length: sizeBytes - at,
+      partitions: [],
+      name: say('place/tail'),
+    });
   return regions;
 }
 
@@ -82,14 +95,14 @@ function endOf({ start, length }: { start: number; length: number }): number {
 function between(start: number, end: number, next: string): Region {
   const place = { start, length: end - start, partitions: [] };
   return start === 0
-    ? { kind: 'head', ...place, name: 'head' }
-    : { kind: 'gap', ...place, name: `gap before ${next}` };
+    ? { kind: 'head', ...place, name: say('place/head') }
+    : { kind: 'gap', ...place, name: say('place/gap', { place: next }) };
 }
 
 function regionOf(group: readonly Span[], start: number, end: number, structure: string | undefined): Region {
   const numbers = group.flatMap(({ number }) => (number === undefined ? [] : [number]));
   numbers.sort((a, b) => a - b);
-  const name = numbers.length === 0 ? `doubtful area at ${start}` : `partition${listed(numbers)}`;
+  const name = numbers.length === 0 ? say('place/doubtful', { atStart: start }) : listed(numbers);
   const doubt = doubtOf(group, numbers, structure);
   return {
     kind: numbers.length === 0 ? 'gap' : 'partition',
@@ -106,22 +119,22 @@ function doubtOf(
   numbers: readonly number[],
   structure: string | undefined,
 ): Doubt | undefined {
-  if (numbers.length > 1) return { code: 'overlap', reason: `partitions${listed(numbers).slice(1)} overlap` };
+  if (numbers.length > 1) return { code: 'overlap', reason: `${listed(numbers)} overlap` };
   const doubt = group.find((member) => member.doubt !== undefined)?.doubt;
   if (doubt !== undefined || structure === undefined) return doubt;
   return {
     code: 'overlap',
-    reason: `partition${listed(numbers)} overlaps the partition table itself (${structure})`,
+    reason: `${listed(numbers)} overlaps the partition table itself (${structure})`,
   };
 }
 
-/** ` 2`, `s 2 and 3`, `s 1, 2, 3 and 9 more`. */
+/** `partition 2`, `partitions 2 and 3`, `partitions 1, 2, 3 and 9 more`. */
 function listed(numbers: readonly number[]): string {
-  const [first] = numbers;
-  if (numbers.length === 1) return ` ${first!}`;
-  if (numbers.length === 2) return `s ${first!} and ${numbers[1]!}`;
-  const shown = numbers.slice(0, 3).join(', ');
+  const [number, otherNumber, lastNumber] = numbers as [number, number, number];
+  if (numbers.length === 1) return say('place/partition', { number });
+  if (numbers.length === 2) return say('place/two-partitions', { number, otherNumber });
+  const three = { number, otherNumber, lastNumber };
   return numbers.length === 3
-    ? `s ${numbers[0]!}, ${numbers[1]!} and ${numbers[2]!}`
-    : `s ${shown} and ${numbers.length - 3} more`;
+    ? say('place/three-partitions', three)
+    : say('place/many-partitions', { ...three, moreCount: numbers.length - 3 });
 }

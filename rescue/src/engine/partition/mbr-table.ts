@@ -3,6 +3,7 @@ import type { BlockReader } from '../base/block-reader.ts';
 import { isExtendedType, readExtendedChain, type Mbr, type MbrEntry } from './mbr.ts';
 import { mbrTypeId, nestedTypeReason, partitionTypeName } from './partition-types.ts';
 import type { Doubt, DoubtfulArea, MbrTable, Partition, TableStructure } from './partition-table.ts';
+import { say } from '../base/remarks.ts';
 
 /** The table of a disk whose first sector holds `mbr`, with sectors of `sectorSize` bytes. */
 export async function readMbrTable(
@@ -16,7 +17,7 @@ export async function readMbrTable(
   const partitions: Partition[] = [];
   const doubtful: DoubtfulArea[] = [];
   const extended: { number: number; start: number; length: number }[] = [];
-  const structures: TableStructure[] = [{ what: 'MBR', start: 0, length: sectorSize }];
+  const structures: TableStructure[] = [{ what: say('part/mbr'), start: 0, length: sectorSize }];
 
   const place = (
     number: number,
@@ -25,14 +26,12 @@ export async function readMbrTable(
     const start = entry.startSector * sectorSize;
     const end = start + entry.sectorCount * sectorSize;
     if (start >= reader.sizeBytes) {
-      warnings.push(
-        `Partition ${number} begins ${start - reader.sizeBytes} bytes after the end of the disk: it is ignored.`,
-      );
+      warnings.push(say('table/far-behind-disk', { number, farBytes: start - reader.sizeBytes }));
       return undefined;
     }
     if (end <= reader.sizeBytes) return { start, length: end - start };
-    const reason = `partition ${number} ends ${end - reader.sizeBytes} bytes after the end of the disk`;
-    warnings.push(`${capital(reason)}: what there is of it is taken whole.`);
+    const reason = say('doubt/ends-far-behind', { number, farBytes: end - reader.sizeBytes });
+    warnings.push(say('table/rest-taken-whole', { doubt: capital(reason) }));
     return { start, length: reader.sizeBytes - start, doubt: { code: 'inconsistent', reason } };
   };
   const add = (
@@ -74,11 +73,11 @@ export async function readMbrTable(
     extended.push({ number: container.slot, start, length });
     const chain = await readExtendedChain(reader, sectorSize, container.startSector, container.sectorCount);
     for (const sector of chain.recordSectors) {
-      structures.push({ what: 'extended boot record', start: sector * sectorSize, length: sectorSize });
+      structures.push({ what: say('part/extended'), start: sector * sectorSize, length: sectorSize });
     }
     if (chain.problem !== undefined) {
       const { code, reason } = chain.problem;
-      warnings.push(`${capital(reason)}: extended partition ${container.slot} is taken whole.`);
+      warnings.push(say('table/extended-taken-whole', { doubt: capital(reason), number: container.slot }));
       doubtful.push({ start, length, doubt: { code, reason } });
     }
     for (const logical of chain.logicals) {
@@ -89,9 +88,9 @@ export async function readMbrTable(
         ? undefined
         : {
             code: 'inconsistent',
-            reason: `logical partition ${number} is not inside extended partition ${container.slot}`,
+            reason: say('doubt/logical-outside', { number, otherNumber: container.slot }),
           };
-      if (doubt !== undefined) warnings.push(`${capital(doubt.reason)}: it is taken whole.`);
+      if (doubt !== undefined) warnings.push(say('table/taken-whole', { doubt: capital(doubt.reason) }));
       add(number, logical, true, doubt);
       number++;
     }
@@ -113,8 +112,8 @@ export async function readMbrTable(
 
 /** The doubt about a partition of a type that holds more than one file system, with its warning. */
 export function unsupported(number: number, why: string, warnings: string[]): Doubt {
-  const reason = `partition ${number} is of a kind not read here: ${why}`;
-  warnings.push(`${capital(reason)}.`);
+  const reason = say('doubt/kind', { number, kind: why });
+  warnings.push(say('table/doubt', { doubt: capital(reason) }));
   return { code: 'unsupported', reason };
 }
 

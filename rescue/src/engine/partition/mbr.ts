@@ -6,6 +6,7 @@
 import type { BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
 import { Fields } from '../base/fields.ts';
+import { say } from '../base/remarks.ts';
 
 /** Bytes of the record, whatever the sector size. */
 export const MBR_BYTES = 512;
@@ -135,22 +136,20 @@ export async function readExtendedChain(
   let record = startSector;
   let linkedCount = sectorCount;
   while (true) {
-    if (visited.has(record)) return broken(`the chain of logical partitions returns to sector ${record}`);
-    if (visited.size === MAX_RECORDS)
-      return broken(`the chain of logical partitions has more than ${MAX_RECORDS} links`);
+    if (visited.has(record)) return broken(say('chain/returns', { number: record }));
+    if (visited.size === MAX_RECORDS) return broken(say('chain/too-long', { linkCount: MAX_RECORDS }));
     visited.add(record);
-    if ((record + 1) * sectorSize > reader.sizeBytes)
-      return broken(`the chain of logical partitions leads to sector ${record}, after the end of the disk`);
+    if ((record + 1) * sectorSize > reader.sizeBytes) return broken(say('chain/behind', { number: record }));
 
     let bytes: Uint8Array;
     try {
       bytes = await reader.read(record * sectorSize, MBR_BYTES);
     } catch (error) {
       if (!isPermafrostError(error, 'device/read-failed')) throw error;
-      return broken(`the extended boot record in sector ${record} cannot be read`, 'unreadable');
+      return broken(say('chain/unreadable', { number: record }), 'unreadable');
     }
     const parsed = parseMbr(bytes);
-    if (parsed === undefined) return broken(`sector ${record} is no extended boot record`);
+    if (parsed === undefined) return broken(say('chain/no-record', { number: record }));
     recordSectors.push(record);
 
     for (const entry of parsed.entries) {
@@ -163,8 +162,7 @@ export async function readExtendedChain(
         start >= startSector &&
         end <= startSector + sectorCount;
       if (entry.slot > 2 && !(fits && isSaneStatus(entry))) continue;
-      if (!isSaneStatus(entry))
-        return broken(`the extended boot record in sector ${record} has an impossible entry`);
+      if (!isSaneStatus(entry)) return broken(say('chain/impossible', { number: record }));
       logicals.push({
         status: entry.status,
         type: entry.type,
@@ -174,8 +172,7 @@ export async function readExtendedChain(
     }
     const link = parsed.entries.find((entry) => entry.sectorCount !== 0 && isExtendedType(entry.type));
     if (link === undefined) return { logicals, recordSectors };
-    if (link.startSector >= sectorCount)
-      return broken(`the chain of logical partitions leaves the extended partition after sector ${record}`);
+    if (link.startSector >= sectorCount) return broken(say('chain/leaves', { number: record }));
     record = startSector + link.startSector;
     linkedCount = link.sectorCount;
   }

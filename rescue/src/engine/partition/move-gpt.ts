@@ -7,6 +7,7 @@ import { arrayBytes, encodeGptHeader, type GptHeader } from './gpt.ts';
 import { encodeMbr, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
 import { isValidCopy, type GptCopies, type GptCopy } from './read-gpt.ts';
 import type { TableWrite } from './relocate.ts';
+import { say } from '../base/remarks.ts';
 
 /** Where the parts of the table go on the target. */
 export interface NewPlaces {
@@ -43,22 +44,20 @@ export function moveGpt(
   const writes: TableWrite[] = [];
   const warnings: string[] = [];
   const offset = sectorSize;
-  const what = 'primary GPT header';
+  const what = say('part/primary-header');
   if (isValidCopy(primary)) {
     writes.push({ offset, bytes: headerOf(primary, primaryHeader), what });
     const { arraySector } = primary.header;
     if (withPrimaryEntries)
-      writes.push({ offset: arraySector * sectorSize, bytes: array, what: 'primary GPT entries' });
+      writes.push({ offset: arraySector * sectorSize, bytes: array, what: say('part/primary-entries') });
   } else if (hasRoomForPrimary) {
     writes.push(
       { offset, bytes: headerOf(source, { ...primaryHeader, arraySector: 2 }), what },
-      { offset: 2 * sectorSize, bytes: array, what: 'primary GPT entries' },
+      { offset: 2 * sectorSize, bytes: array, what: say('part/primary-entries') },
     );
-    warnings.push(`The primary GPT of the image ${primary.problem}: it is made anew from the backup.`);
+    warnings.push(say('gpt/made-anew', { problem: primary.problem }));
   } else {
-    warnings.push(
-      `The primary GPT of the image ${primary.problem}, and there is no room to make it anew: only the backup is written.`,
-    );
+    warnings.push(say('gpt/no-room-for-primary', { problem: primary.problem }));
   }
   const backupHeader: GptHeader = {
     ...primaryHeader,
@@ -67,11 +66,11 @@ export function moveGpt(
     arraySector: backupArraySector,
   };
   writes.push(
-    { offset: backupArraySector * sectorSize, bytes: array, what: 'backup GPT entries' },
+    { offset: backupArraySector * sectorSize, bytes: array, what: say('part/backup-entries') },
     {
       offset: backupSector * sectorSize,
       bytes: headerOf(isValidCopy(backup) ? backup : source, backupHeader),
-      what: 'backup GPT header',
+      what: say('part/backup-header'),
     },
   );
   return { writes, warnings };
@@ -99,5 +98,5 @@ export async function protectiveMbr(
   });
   const bytes = encodeMbr({ ...mbr, entries }, before);
   if (Buffer.compare(bytes, before) === 0) return undefined;
-  return { offset: 0, bytes, what: isHybrid ? 'hybrid MBR' : 'protective MBR' };
+  return { offset: 0, bytes, what: say(isHybrid ? 'part/hybrid-mbr' : 'part/protective-mbr') };
 }

@@ -3,6 +3,7 @@
  * volumes, so that a file system found at their start does not say which bytes matter.
  * GUIDs as in the Discoverable Partitions Specification and Microsoft's PARTITION_INFORMATION_GPT.
  */
+import { say } from '../base/remarks.ts';
 
 const mbrTypes: Readonly<Record<number, string>> = {
   0x00: 'empty',
@@ -98,23 +99,23 @@ const gptTypes: Readonly<Record<string, string>> = {
   'aa31e02a-400f-11db-9590-000c2911d1b8': 'VMware VMFS',
 };
 
-const dynamicDisk = 'it belongs to a Windows dynamic disk, whose volumes are not known here';
+const dynamicDisk = say('kind/dynamic');
 
 /** Why a file system at the start of such a partition does not say which bytes of it matter. */
 const nested: Readonly<Record<string, string>> = {
   '0x42': dynamicDisk,
-  '0x39': 'it holds a Plan 9 partition table of its own',
-  '0x63': 'it holds a UnixWare partition table of its own',
-  '0xa5': 'it holds a FreeBSD label with partitions of its own',
-  '0xa6': 'it holds an OpenBSD label with partitions of its own',
-  '0xa9': 'it holds a NetBSD label with partitions of its own',
-  '0xbf': 'it holds a Solaris label with partitions of its own',
+  '0x39': say('kind/plan9'),
+  '0x63': say('kind/unixware'),
+  '0xa5': say('kind/freebsd'),
+  '0xa6': say('kind/openbsd'),
+  '0xa9': say('kind/netbsd'),
+  '0xbf': say('kind/solaris'),
   '5808c8aa-7e8f-42e0-85d2-e1e90434cfb3': dynamicDisk,
   'af9b60a0-1431-4f62-bc68-3311714a69ad': dynamicDisk,
-  'e75caf8f-f680-4cee-afa3-b001e56efc2d': 'it belongs to a Windows storage pool',
-  '516e7cb4-6ecf-11d6-8ff8-00022d09712b': 'it holds a FreeBSD label with partitions of its own',
-  '024dee41-33e7-11d3-9d69-0008c781f39f': 'it holds an MBR with partitions of its own',
-  '52414944-0000-11aa-aa11-00306543ecac': 'it belongs to a macOS RAID set',
+  'e75caf8f-f680-4cee-afa3-b001e56efc2d': say('kind/storage-pool'),
+  '516e7cb4-6ecf-11d6-8ff8-00022d09712b': say('kind/freebsd'),
+  '024dee41-33e7-11d3-9d69-0008c781f39f': say('kind/mbr'),
+  '52414944-0000-11aa-aa11-00306543ecac': say('kind/mac-raid'),
 };
 
 /** The id of an MBR type as everything here writes it, for example `0x83`. */

@@ -7,6 +7,7 @@ import { encodeMbr, isExtendedType, MBR_BYTES, parseMbr, type Mbr, type MbrEntry
 import type { MbrTable } from './partition-table.ts';
 import { roundUp, type LayoutPart, type Placement } from './plan-layout.ts';
 import type { TableWrite } from './relocate.ts';
+import { say } from '../base/remarks.ts';
 
 /** Sectors that the 32-bit fields of an MBR can reach. */
 export const MOST_MBR_SECTORS = 2 ** 32;
@@ -36,11 +37,13 @@ export async function placeMbr(reader: BlockReader, placed: PlacedMbr): Promise<
     return to === undefined ? entry : { ...entry, ...sectorsOf(to.start, to.start + to.length, sectorSize) };
   });
   const first = sized(before, sectorSize);
-  const writes: TableWrite[] = [{ offset: 0, bytes: encodeMbr({ ...mbr, entries }, first), what: 'MBR' }];
+  const writes: TableWrite[] = [
+    { offset: 0, bytes: encodeMbr({ ...mbr, entries }, first), what: say('part/mbr') },
+  ];
   const container = logicals[0]?.record ?? 0;
   for (const [i, logical] of logicals.entries()) {
     const bytes = await recordOf(reader, table.sectorSize, logical, logicals[i + 1], container, sectorSize);
-    writes.push({ offset: logical.record, bytes, what: 'extended boot record' });
+    writes.push({ offset: logical.record, bytes, what: say('part/extended') });
   }
   return writes;
 }

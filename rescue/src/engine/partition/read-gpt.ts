@@ -2,6 +2,7 @@
 import type { BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
 import { arrayBytes, parseGptEntries, parseGptHeader, type GptEntry, type GptHeader } from './gpt.ts';
+import { say } from '../base/remarks.ts';
 
 /** A copy whose checksums are right. */
 export interface GptCopy {
@@ -43,7 +44,7 @@ export async function readGpt(reader: BlockReader, sectorSize: number): Promise<
   const primary = await readCopy(reader, sectorSize, 1);
   if (isValidCopy(primary)) {
     const at = primary.header.otherSector;
-    if (at === 1) return { primary, backup: nothing('is said to be the primary itself') };
+    if (at === 1) return { primary, backup: nothing(say('copy/is-primary')) };
     return { primary, backup: await readCopy(reader, sectorSize, at) };
   }
   const last = await readCopy(reader, sectorSize, sectors - 1);
@@ -56,12 +57,12 @@ export async function readGpt(reader: BlockReader, sectorSize: number): Promise<
 
 async function readCopy(reader: BlockReader, sectorSize: number, at: number): Promise<GptCopy | GptProblem> {
   const sectors = Math.floor(reader.sizeBytes / sectorSize);
-  if (at < 1 || at >= sectors) return nothing(`would be in sector ${at}, outside the disk`);
+  if (at < 1 || at >= sectors) return nothing(say('copy/outside', { number: at }));
   let headerSector: Uint8Array;
   try {
     headerSector = await reader.read(at * sectorSize, sectorSize);
   } catch (error) {
-    return unreadable(error, `cannot be read (sector ${at})`, false);
+    return unreadable(error, say('copy/unreadable', { number: at }), false);
   }
   let header: GptHeader;
   try {
@@ -72,12 +73,12 @@ async function readCopy(reader: BlockReader, sectorSize: number, at: number): Pr
   }
   const length = arrayBytes(header);
   if (header.arraySector * sectorSize + length > reader.sizeBytes)
-    return { ...nothing('has its entries outside the disk'), hasSignature: true };
+    return { ...nothing(say('copy/entries-outside')), hasSignature: true };
   let array: Uint8Array;
   try {
     array = await reader.read(header.arraySector * sectorSize, length);
   } catch (error) {
-    return unreadable(error, `has entries that cannot be read (sector ${header.arraySector})`, true);
+    return unreadable(error, say('copy/entries-unreadable', { number: header.arraySector }), true);
   }
   try {
     return { header, headerSector, array, entries: parseGptEntries(array, header) };
@@ -85,7 +86,7 @@ async function readCopy(reader: BlockReader, sectorSize: number, at: number): Pr
     if (!isPermafrostError(error, 'structure/invalid')) throw error;
     const otherSector = header.otherSector;
     return {
-      problem: 'has entries with a wrong checksum',
+      problem: say('copy/entries-checksum'),
       hasSignature: true,
       isUnreadable: false,
       otherSector,

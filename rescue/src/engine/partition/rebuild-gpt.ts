@@ -8,6 +8,7 @@ import type { GptTable } from './partition-table.ts';
 import { roundUp, type Placement } from './plan-layout.ts';
 import type { GptCopy } from './read-gpt.ts';
 import type { TableWrite } from './relocate.ts';
+import { say } from '../base/remarks.ts';
 
 export interface RebuiltGpt {
   readonly table: GptTable;
@@ -64,8 +65,8 @@ export function rebuildGpt(input: RebuiltGpt): TableWrite[] {
   const last = encodeGptHeader(header(sectors - 1, 1, sectors - 1 - arraySectors), template);
   backup.set(last, arraySectors * sectorSize);
   return [
-    { offset: 0, bytes: front, what: 'protective MBR and GPT' },
-    { offset: sectors * sectorSize - backupBytes, bytes: backup, what: 'backup GPT' },
+    { offset: 0, bytes: front, what: say('part/protective-mbr-and-gpt') },
+    { offset: sectors * sectorSize - backupBytes, bytes: backup, what: say('part/backup-gpt') },
   ];
 }
 

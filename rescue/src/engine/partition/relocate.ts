@@ -13,6 +13,7 @@ import { MOST_MBR_SECTORS, placeMbr } from './place-mbr.ts';
 import { isKept, type LayoutPart, type LayoutRoom, type Placement } from './plan-layout.ts';
 import { rebuildGpt, rebuiltBackupBytes } from './rebuild-gpt.ts';
 import { isValidCopy, readGpt, type GptCopies, type GptCopy } from './read-gpt.ts';
+import { say } from '../base/remarks.ts';
 
 /** Bytes of the table that differ from the image's. */
 export interface TableWrite {
@@ -76,16 +77,14 @@ export async function planTables(
   if (sectors === imaged && layout === undefined) {
     const { otherCopyProblem } = table;
     const warnings =
-      otherCopyProblem === undefined ? [] : [`Restored as it was imaged: ${otherCopyProblem}.`];
+      otherCopyProblem === undefined ? [] : [say('gpt/as-imaged', { doubt: otherCopyProblem })];
     return { minimumBytes, writes: [], warnings };
   }
   if (targetSizeBytes < needed)
     return {
       minimumBytes,
       writes: [],
-      warnings: [
-        'The GPT is restored as it was imaged: there is no room for its backup after the partitions.',
-      ],
+      warnings: [say('gpt/no-room-for-backup')],
     };
 
   const backupArraySector = sectors - places.backupSectors;
@@ -176,7 +175,7 @@ function formerBackup(table: GptTable, end: number): TableWrite[] {
   return table.structures.flatMap(({ what, start, length }) => {
     const to = Math.min(start + length, end);
     if (!what.startsWith('backup GPT') || start < contentEnd || start >= to) return [];
-    return [{ offset: start, bytes: new Uint8Array(to - start), what: `former ${what}` }];
+    return [{ offset: start, bytes: new Uint8Array(to - start), what: say('part/former', { part: what }) }];
   });
 }
 

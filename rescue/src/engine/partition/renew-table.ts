@@ -7,6 +7,7 @@ import { encodeGptHeader, encodeGuid, gptArrayCrc } from './gpt.ts';
 import type { PartitionTable } from './partition-table.ts';
 import { isValidCopy, readGpt, type GptCopy } from './read-gpt.ts';
 import type { TableWrite } from './relocate.ts';
+import { say } from '../base/remarks.ts';
 
 const SIGNATURE_OFFSET = 440;
 
@@ -24,7 +25,7 @@ export async function renewTable(
     if (signature === undefined) return [];
     const bytes = Buffer.from(await reader.read(0, table.sectorSize));
     bytes.writeUInt32LE(parseInt(signature, 16), SIGNATURE_OFFSET);
-    return [[{ offset: 0, bytes, what: 'MBR' }]];
+    return [[{ offset: 0, bytes, what: say('part/mbr') }]];
   }
   if (table.kind !== 'gpt') return [];
   const { primary, backup } = await readGpt(reader, table.sectorSize);
@@ -38,7 +39,7 @@ function renewCopy(
   { header, headerSector, array, entries }: GptCopy,
   sectorSize: number,
   renewed: ReadonlyMap<string, string>,
-  name: string,
+  name: 'primary' | 'backup',
 ): TableWrite[] {
   const bytes = Buffer.alloc(Math.ceil(array.length / sectorSize) * sectorSize);
   bytes.set(array);
@@ -49,11 +50,11 @@ function renewCopy(
   const diskGuid = renewed.get(header.diskGuid) ?? header.diskGuid;
   const arrayCrc = gptArrayCrc(bytes.subarray(0, array.length));
   return [
-    { offset: header.arraySector * sectorSize, bytes, what: `${name} GPT entries` },
+    { offset: header.arraySector * sectorSize, bytes, what: say(`part/${name}-entries`) },
     {
       offset: header.ownSector * sectorSize,
       bytes: encodeGptHeader({ ...header, diskGuid, arrayCrc }, headerSector),
-      what: `${name} GPT header`,
+      what: say(`part/${name}-header`),
     },
   ];
 }

@@ -13,6 +13,7 @@ import { hasSaneStatus, MBR_BYTES, parseMbr, PROTECTIVE_TYPE, type Mbr } from '.
 import { readMbrTable } from './mbr-table.ts';
 import type { Doubt, NoTable, PartitionTable, UnreadableTable } from './partition-table.ts';
 import { isValidCopy, readGpt, type GptCopies } from './read-gpt.ts';
+import { say } from '../base/remarks.ts';
 
 export interface ReadTableOptions {
   /** Use this logical sector size in bytes, whatever the disk says (`--sector-size`). */
@@ -40,15 +41,14 @@ export async function readTable(
   const otherSize = await otherSectorSize(reader, table);
   if (otherSize === undefined) return table;
 
-  const mismatch = `A partition table for sectors of ${otherSize} bytes`;
   if (options.isFile === true && options.sectorSize === undefined) {
     const other = await readWith(reader, otherSize);
-    return withWarning(other, `${mismatch} was found: the image is read with that sector size.`);
+    return withWarning(other, say('table/other-sectors', { otherSize }));
   }
   // The image of a bootable disc is made for sticks too. Read as a disc it has no partitions.
   if (sectorSize === DISC_SECTOR_BYTES && options.sectorSize === undefined)
-    return noTable(reader, sectorSize, [`${mismatch} was found, for when this disc is copied to a stick.`]);
-  const warning = `${mismatch} was found, but the disk is read with sectors of ${sectorSize}: it was written through another adapter, or --sector-size ${otherSize} is right.`;
+    return noTable(reader, sectorSize, [say('table/for-stick', { otherSize })]);
+  const warning = say('table/sector-mismatch', { otherSize, sectorSize });
   return withWarning(table, warning);
 }
 
@@ -83,7 +83,7 @@ async function readWith(reader: BlockReader, sectorSize: number): Promise<Partit
     ...none(),
     kind: 'unreadable',
     doubt: { code, reason },
-    warnings: [`The whole disk is taken raw: ${reason}.`],
+    warnings: [say('table/all-raw', { doubt: reason })],
   });
   if (reader.sizeBytes < 2 * sectorSize) return none();
 
@@ -94,19 +94,15 @@ async function readWith(reader: BlockReader, sectorSize: number): Promise<Partit
 
   if (decidesForGpt(first, copies)) {
     const warnings: string[] = [];
-    if (first.isUnreadable) warnings.push('The first sector, with the protective MBR, cannot be read.');
-    else if (!isProtective(mbr))
-      warnings.push('No protective MBR is in front of the GPT: most systems do not see its partitions.');
+    if (first.isUnreadable) warnings.push(say('table/first-unreadable'));
+    else if (!isProtective(mbr)) warnings.push(say('table/unprotected'));
     return gptTable(disk, copies, warnings);
   }
   if (isProtective(mbr)) {
     const isBroken = [copies.primary, copies.backup].some((c) => !isValidCopy(c) && c.isUnreadable);
-    return unreadable(
-      `an MBR announces a GPT, but ${describeBoth(copies)}`,
-      isBroken ? 'unreadable' : 'inconsistent',
-    );
+    return unreadable(describeBoth(copies), isBroken ? 'unreadable' : 'inconsistent');
   }
-  if (first.isUnreadable) return unreadable('its first sector cannot be read', 'unreadable');
+  if (first.isUnreadable) return unreadable(say('doubt/first-unreadable'), 'unreadable');
 
   const remains = remainsOfGpt(copies);
   const plausible = mbr !== undefined && isPlausible(mbr);
@@ -115,20 +111,18 @@ async function readWith(reader: BlockReader, sectorSize: number): Promise<Partit
     const isOwnEntry = mbr?.entries.every((e) => e.sectorCount === 0 || e.startSector === 0) === true;
     if (!plausible || isOwnEntry) return none(remains);
     if (!(await leadsSomewhere(reader, mbr, sectorSize)))
-      return unreadable(`its first sector is a boot sector of ${fileSystem} and also a partition table`);
-    const note = `The first sector also holds remains of a boot sector of ${fileSystem}.`;
+      return unreadable(say('doubt/two-things', { fileSystem }));
+    const note = say('table/boot-sector-remains', { fileSystem });
     return readMbrTable(reader, sectorSize, mbr, [note, ...remains]);
   }
   if (mbr === undefined) {
     const scheme = foreignScheme(first.head, sectorSize);
-    return scheme === undefined
-      ? none(remains)
-      : unreadable(`it has ${scheme}, which is not read here`, 'unsupported');
+    return scheme === undefined ? none(remains) : unreadable(say('doubt/scheme', { scheme }), 'unsupported');
   }
-  if (!hasSaneStatus(mbr)) return unreadable('its MBR has impossible entries');
+  if (!hasSaneStatus(mbr)) return unreadable(say('doubt/mbr-impossible'));
   const used = mbr.entries.filter((entry) => entry.sectorCount !== 0);
   if (used.length > 0 && used.every((e) => e.startSector * sectorSize >= reader.sizeBytes))
-    return unreadable('all partitions of its MBR lie after the end of the disk');
+    return unreadable(say('doubt/mbr-behind'));
   return readMbrTable(reader, sectorSize, mbr, remains);
 }
 
@@ -193,11 +187,12 @@ async function leadsSomewhere(reader: BlockReader, mbr: Mbr, sectorSize: number)
 }
 
 function describeBoth({ primary, backup }: GptCopies): string {
-  const problem = (copy: GptCopies['primary']): string => (isValidCopy(copy) ? 'is valid' : copy.problem);
-  return `its primary copy ${problem(primary)} and its backup ${problem(backup)}`;
+  const problem = (copy: GptCopies['primary']): string =>
+    isValidCopy(copy) ? say('copy/valid') : copy.problem;
+  return say('doubt/announced-gpt', { problem: problem(primary), other: problem(backup) });
 }
 
 function remainsOfGpt({ primary, backup }: GptCopies): string[] {
   const remains = [primary, backup].some((copy) => isValidCopy(copy) || copy.hasSignature);
-  return remains ? ['Remains of a former GPT are on the disk; no MBR announces it, so it is ignored.'] : [];
+  return remains ? [say('table/gpt-remains')] : [];
 }

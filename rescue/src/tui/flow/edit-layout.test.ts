@@ -63,7 +63,7 @@ void test('what nothing resizes keeps its size, and says why', () => {
     press(key);
     assert.deepEqual(askedOf(session.state, 4), {});
     assert.match(session.state.notice!.why!.code, /^resize\/no-/);
-    assert.match(screen().join(' '), /Partition 4: no further: what resize/);
+    assert.match(screen().join(' '), /Partition 4: no further: no tool/);
   }
 });
 

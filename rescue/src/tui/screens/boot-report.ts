@@ -4,6 +4,7 @@ import type { Tone } from '../theme.ts';
 import type { Block } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
+import { said } from './problem-words.ts';
 
 const tones = { yes: 'good', no: 'danger', unknown: 'warning' } as const;
 const findingTones: Readonly<Record<BootFinding['level'], Tone>> = {
@@ -17,20 +18,20 @@ export function bootBlocks({ job, boot = [] }: Report, words: Words): Block[] {
   const w = words.report.boot;
   return boot.flatMap(({ identity, check }) => {
     const systems = check.systems.map(({ name, place, starts }) =>
-      text(w[starts](name, `${identity.path}, ${place}`), tones[starts]),
+      text(w[starts](name, `${identity.path}, ${said(place, words)}`), tones[starts]),
     );
     if (job.kind !== 'bootcheck') return systems;
     return [...(systems.length === 0 ? [text(w.none, 'warning')] : systems), ...whyBlocks(check, words)];
   });
 }
 
-/** What was found, and what can be done about it: in the engine's own words. */
+/** What was found, and what can be done about it. */
 function whyBlocks({ uefi, bios, systems, notes }: BootCheck, words: Words): Block[] {
   const w = words.report.boot;
   const found = (findings: readonly BootFinding[]): Block[] =>
     findings.flatMap((finding) => [
-      text(finding.text, findingTones[finding.level], 2),
-      ...(finding.remedy === undefined ? [] : [text(finding.remedy, 'strong', 4)]),
+      text(said(finding.text, words), findingTones[finding.level], 2),
+      ...(finding.remedy === undefined ? [] : [text(said(finding.remedy, words), 'strong', 4)]),
     ]);
   const firmware = (name: string, { answer, findings }: FirmwareAnswer): Block[] => [
     text(w.firmware(name, answer)),
@@ -43,11 +44,11 @@ function whyBlocks({ uefi, bios, systems, notes }: BootCheck, words: Words): Blo
     ...firmware('BIOS', bios),
     ...systems.flatMap((system) => [
       space,
-      text(`${system.name}, ${system.place}`, 'strong'),
+      text(`${system.name}, ${said(system.place, words)}`, 'strong'),
       ...firmware('UEFI', system.uefi),
       ...firmware('BIOS', system.bios),
       ...found(system.findings),
     ]),
-    ...notes.map((note) => text(note, 'warning')),
+    ...notes.map((note) => text(said(note, words), 'warning')),
   ];
 }

@@ -10,6 +10,7 @@ import type {
 import type { Block, MapBlock, MapRegion } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
+import { said } from './problem-words.ts';
 
 /** Model, or what stands for it. */
 export function diskName(disk: { readonly model?: string; readonly path: string }, words: Words): string {
@@ -102,7 +103,7 @@ const kindNames: Readonly<Record<string, string>> = {
 /** The map of a disk as it is listed, and below it what is in each partition. */
 export function listedMap(listed: ListedDisk, words: Words): Block[] {
   const { disk, regions, problem } = listed;
-  if (problem !== undefined) return [text(problem, 'warning')];
+  if (problem !== undefined) return [text(said(problem, words), 'warning')];
   const shown: MapRegion[] = regions.map(({ start, length, partitions, fileSystem }) => ({
     kind: partitions.length === 0 ? 'whole' : 'partition',
     start,

@@ -13,7 +13,7 @@ import {
   regionName,
 } from './disk-words.ts';
 import { useWords } from './place-words.ts';
-import { problemHint, problemText, rawReason, rawRemedy } from './problem-words.ts';
+import { problemHint, problemText, rawReason, rawRemedy, said } from './problem-words.ts';
 import { useReason } from './sources.ts';
 
 export function diskView(state: FlowState, words: Words): View {
@@ -110,9 +110,11 @@ function contentBlocks(
       ];
     }),
     ...regions.flatMap((region) =>
-      region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),
+      region.warnings.map((warning) =>
+        text(`${regionName(region, words)}: ${said(warning, words)}`, 'warning'),
+      ),
     ),
-    ...found.warnings.map((warning) => text(warning, 'warning')),
+    ...found.warnings.map((warning) => text(said(warning, words), 'warning')),
   ];
 }
 

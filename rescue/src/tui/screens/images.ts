@@ -6,6 +6,7 @@ import type { ChoiceItem, Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { imagedDiskName } from './disk-words.ts';
+import { said } from './problem-words.ts';
 
 export function imagesView(state: FlowState, words: Words): View {
   const { images: w, keys, common } = words;
@@ -29,7 +30,9 @@ export function imagesView(state: FlowState, words: Words): View {
     question: w.question[flow],
     body: [
       ...(listed.images.length === 0 ? [text(w.none, 'warning')] : []),
-      ...listed.damaged.map(({ id, problem }) => text(w.damaged(id.slice(0, 8), problem), 'warning')),
+      ...listed.damaged.map(({ id, problem }) =>
+        text(w.damaged(id.slice(0, 8), said(problem, words)), 'warning'),
+      ),
     ],
     items: [...everything, ...listed.images.toReversed().map((image) => imageItem(image, words))],
     keys: [],

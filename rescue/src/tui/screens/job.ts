@@ -7,7 +7,7 @@ import type { Block, Shortcut, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { identityWords, plannedMap, regionName } from './disk-words.ts';
-import { problemHint, problemText } from './problem-words.ts';
+import { problemHint, problemText, said } from './problem-words.ts';
 import { reportView } from './report.ts';
 
 const SHOWN_GAPS = 4;
@@ -84,10 +84,16 @@ function progressBlocks(progress: Progress, paused: boolean, words: Words): Bloc
     ...(totalBytes === undefined
       ? []
       : [text([w.doneOf(format.bytes(doneBytes), format.bytes(totalBytes)), ...rate, ...left].join('   '))]),
-    ...(subject === '' ? [] : [text(w.now(subject))]),
+    ...(subject === '' ? [] : [text(w.now(subjectWords(progress, words)))]),
     ...(facts.length === 0 ? [] : [text(facts.join('   '))]),
     ...(badBytes > 0 ? [text(w.bad(format.bytes(badBytes)), 'danger')] : []),
   ];
+}
+
+/** What is worked on: a disk, and which part of it. */
+function subjectWords({ subject, region }: Progress, words: Words): string {
+  if (region === undefined || !subject.endsWith(` ${region.name}`)) return subject;
+  return `${subject.slice(0, -region.name.length)}${said(region.name, words)}`;
 }
 
 function diskBlocks(
@@ -130,7 +136,7 @@ export function gapBlocks(gaps: readonly Gap[], gapCount: number, words: Words):
     ...gaps
       .slice(-SHOWN_GAPS)
       .map(({ region, length, offset, reason }) =>
-        text(w.gap(region, format.bytes(length), offset, reason), 'warning', 2),
+        text(w.gap(said(region, words), format.bytes(length), offset, said(reason, words)), 'warning', 2),
       ),
   ];
 }

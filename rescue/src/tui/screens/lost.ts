@@ -5,10 +5,11 @@ import type { Block } from '../view.ts';
 import { text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { contentName, regionName } from './disk-words.ts';
+import { said } from './problem-words.ts';
 
 export function lostBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words): Block[] {
   const planned = disk.destroys ?? [];
-  const lines = listedLines(disk, plan, state, words) ?? planned;
+  const lines = listedLines(disk, plan, state, words) ?? planned.map((line) => said(line, words));
   return [
     text(words.plan.destroys, 'danger'),
     ...(planned.length > 0 ? lines : [words.plan.nothingThere]).map((line) => text(line, 'danger', 2)),

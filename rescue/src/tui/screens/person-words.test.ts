@@ -54,10 +54,12 @@ test('what is lost is said with sizes for people, by the list only where that ag
   // The list knows another number of things, the disk is not listed, or only a part of it is overwritten.
   const two = ['partition 1: ext4, 1 bytes', 'partition 2: ext4, 2 bytes'];
   assert.deepEqual(said(sampleState(), 'en', two).slice(1), two);
-  assert.deepEqual(said(sampleState({ disks: [] }), 'en').slice(1), disk.destroys);
+  const unlisted = sampleState({ disks: [] });
+  assert.deepEqual(said(unlisted, 'en').slice(1), ['partition 1: ext4 "IMAGES", 500 MiB']);
+  assert.deepEqual(said(unlisted, 'de').slice(1), ['Partition 1: ext4 „IMAGES“, 500 MiB']);
   assert.deepEqual(
-    said(sampleState(), 'en', disk.destroys, { ...job, partitions: [1] }).slice(1),
-    disk.destroys,
+    said(sampleState(), 'en', disk.destroys, { ...job, partitions: [1] }),
+    said(unlisted, 'en'),
   );
   assert.deepEqual(said(sampleState(), 'en', []).slice(1), [en.plan.nothingThere]);
 });

@@ -9,7 +9,7 @@ import type { Words } from '../words/words.ts';
 import { contentName, identityWords, limitBlocks, plannedMap, regionName } from './disk-words.ts';
 import { lostBlocks } from './lost.ts';
 import { placeWords } from './place-words.ts';
-import { problemHint, problemText, rawReason, rawRemedy, remarkText } from './problem-words.ts';
+import { problemHint, problemText, rawReason, rawRemedy, remarkText, said } from './problem-words.ts';
 
 export function planView(state: FlowState, words: Words): View {
   const { plan: w, keys } = words;
@@ -179,7 +179,7 @@ function summaryBlocks(state: FlowState, plan: Plan, words: Words): Block[] {
 
 function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words, isFirst: boolean): Block[] {
   const { plan: w } = words;
-  const written = [...new Set((disk.tableWrites ?? []).map(({ what }) => what))];
+  const written = [...new Set((disk.tableWrites ?? []).map(({ what }) => said(what, words)))];
   const restores = plan.job.kind === 'restore' || plan.job.kind === 'clone';
   const who = identityWords(disk.identity, words);
   return [
@@ -197,7 +197,9 @@ function diskBlocks(disk: DiskPlan, plan: Plan, state: FlowState, words: Words, 
     ...newIdsBlocks(disk, words),
     ...bootEntryBlocks(disk, words),
     ...disk.regions.flatMap((region) =>
-      region.warnings.map((warning) => text(`${regionName(region, words)}: ${warning}`, 'warning')),
+      region.warnings.map((warning) =>
+        text(`${regionName(region, words)}: ${said(warning, words)}`, 'warning'),
+      ),
     ),
   ];
 }
@@ -218,8 +220,9 @@ function layoutWords({ number, from, to, tool }: LayoutChange, words: Words): st
 }
 
 /** What gets identifiers of its own, what is changed with it, and what keeps the old ones. */
-function newIdsBlocks({ newIds }: DiskPlan, { plan: w }: Words): Block[] {
+function newIdsBlocks({ newIds }: DiskPlan, words: Words): Block[] {
   if (newIds === undefined) return [];
+  const { plan: w } = words;
   const { renewed, mended, kept, warnings } = newIds;
   const where = (one: KeptId | RenewedId): string => w.newIds.whose[one.what](String(one.partition ?? ''));
   return [
@@ -227,8 +230,8 @@ function newIdsBlocks({ newIds }: DiskPlan, { plan: w }: Words): Block[] {
     ...mended.map(({ partition, file }) =>
       text(w.newIds.mended(`${w.newIds.whose['file-system'](String(partition ?? ''))}: ${file}`)),
     ),
-    ...kept.map((one) => text(w.newIds.kept(where(one), one.id, one.reason), 'warning')),
-    ...warnings.map((warning) => text(warning, 'warning')),
+    ...kept.map((one) => text(w.newIds.kept(where(one), one.id, said(one.reason, words)), 'warning')),
+    ...warnings.map((warning) => text(said(warning, words), 'warning')),
   ];
 }
 
@@ -310,5 +313,9 @@ function noteBlocks(plan: Plan, words: Words): Block[] {
   const notes = [...new Set(plan.warnings)];
   return notes.length === 0
     ? []
-    : [space, text(words.plan.notes, 'warning'), ...notes.map((note) => text(note, 'warning', 2))];
+    : [
+        space,
+        text(words.plan.notes, 'warning'),
+        ...notes.map((note) => text(said(note, words), 'warning', 2)),
+      ];
 }

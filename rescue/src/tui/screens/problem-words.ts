@@ -1,14 +1,14 @@
-/** Errors in the person's language: what happened, and what to do next. */
-import type { ErrorReport, RawReason, Remark } from '../../engine/index.ts';
+/** What the engine says, in the person's language: errors, what to do next, and remarks. */
+import { recognise, type ErrorReport, type RawReason, type Remark } from '../../engine/index.ts';
 import type { Words } from '../words/words.ts';
 
 /** What happened, as a sentence. */
 export function problemText({ code, message, details }: ErrorReport, words: Words): string {
-  const { why } = details as { why?: Remark };
-  const said = isRemark(why) ? { ...details, why: remarkText(why, words) } : details;
-  const translated = words.errors[code]?.(said as Readonly<Record<string, unknown>>);
-  const sentence = translated ?? message;
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1) + (/[.!?]$/.test(sentence) ? '' : '.');
+  const known = Object.entries(details as Readonly<Record<string, unknown>>).map(
+    ([name, value]) => [name, saidValue(value, words)] as const,
+  );
+  const sentence = words.errors[code]?.(Object.fromEntries(known)) ?? message;
+  return capital(sentence) + (/[.!?]$/.test(sentence) ? '' : '.');
 }
 
 /** What to do next. */
@@ -18,7 +18,7 @@ export function problemHint({ code, hint }: ErrorReport, words: Words): string {
 
 /** Why all of a region is saved. */
 export function rawReason({ code, reason }: RawReason, words: Words): string {
-  return words.raw.reasons[code] ?? reason;
+  return words.raw.reasons[code] ?? said(reason, words);
 }
 
 /** What a person can do so that less is saved. */
@@ -26,11 +26,35 @@ export function rawRemedy({ code, remedy }: RawReason, words: Words): string {
   return words.raw.remedies[code] ?? remedy ?? '';
 }
 
-/** A remark of the engine; a later one's in its own words. */
 export function remarkText({ code, text, details }: Remark, words: Words): string {
-  return words.remarks[code]?.(details) ?? text;
+  // A later program's is not known here.
+  const template = words.remarks[code] as string | undefined;
+  if (template === undefined) return text;
+  return template.replace(/\{(\w+)\}( bytes)?/g, (all, name: string, unit: string | undefined) => {
+    const value = details[name];
+    if (value === undefined) return all;
+    if (/(?:Bytes|Start)$/.test(name)) return words.format.bytes(Number(value));
+    return `${typeof value === 'number' ? value : said(value, words)}${unit ?? ''}`;
+  });
+}
+
+/** What plans and reports record in English; as it is where nobody knows what it is. */
+export function said(text: string, words: Words): string {
+  const found = recognise(text);
+  if (found === undefined) return text;
+  const sentence = remarkText(found, words);
+  return /^[A-Z]/.test(text) ? capital(sentence) : sentence;
+}
+
+function saidValue(value: unknown, words: Words): unknown {
+  if (typeof value === 'string') return said(value, words);
+  return isRemark(value) ? remarkText(value, words) : value;
 }
 
 function isRemark(value: unknown): value is Remark {
   return typeof value === 'object' && value !== null && 'code' in value && 'text' in value;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -8,7 +8,7 @@ import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { bootBlocks } from './boot-report.ts';
 import { reportWords } from './place-words.ts';
-import { problemHint, problemText } from './problem-words.ts';
+import { problemHint, problemText, said } from './problem-words.ts';
 
 const SHOWN_GAPS = 8;
 
@@ -173,7 +173,7 @@ function gapList(report: Report, words: Words): Block[] {
     ...report.gaps
       .slice(0, SHOWN_GAPS)
       .map(({ region, length, offset, reason }) =>
-        text(job.gap(region, format.bytes(length), offset, reason), 'warning', 2),
+        text(job.gap(said(region, words), format.bytes(length), offset, said(reason, words)), 'warning', 2),
       ),
     ...(more > 0 ? [text(w.moreGaps(more), 'plain', 2)] : []),
   ];
@@ -184,6 +184,6 @@ function noteBlocks(report: Report, words: Words): Block[] {
   return [
     space,
     text(words.report.notes, 'warning'),
-    ...report.warnings.map((warning) => text(warning, 'warning', 2)),
+    ...report.warnings.map((warning) => text(said(warning, words), 'warning', 2)),
   ];
 }

@@ -22,6 +22,7 @@ import { findJournal, replayInMemory, type InternalJournal, type Replayed } from
 import { readMultiMountState } from './multi-mount.ts';
 import { has, parseSuperblock, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET, type Superblock } from './superblock.ts';
 import { mapUsedBlocks, type UsedBlocks } from './used-blocks.ts';
+import { say } from '../../base/remarks.ts';
 
 type Reason = Omit<RawReason, 'trustedBytes'>;
 
@@ -68,8 +69,7 @@ async function mapReadable(reader: BlockReader, g: Geometry, options: MapOptions
 
   const stated = superblockReason(sb) ?? (await multiMountReason(reader, g, warnings));
   if (stated !== undefined) return distrustedAsIs(stated);
-  if (sb.errorCount > 0)
-    warnings.push(`The file system has recorded ${sb.errorCount} errors and was repaired since.`);
+  if (sb.errorCount > 0) warnings.push(say('ext/repaired', { errorCount: sb.errorCount }));
 
   let replayed: Replayed | undefined;
   let after: { readonly reader: BlockReader; readonly g: Geometry } = { reader, g };
@@ -94,16 +94,12 @@ async function mapReadable(reader: BlockReader, g: Geometry, options: MapOptions
       `the superblock has ${sb.freeBlockCount} free blocks and the groups ${mapped.freeClusters * g.clusterBlocks}`,
     );
   if (mapped.unreadableGroups > 0)
-    warnings.push(
-      `The bitmaps of ${mapped.unreadableGroups} block groups cannot be read; all of these groups is taken as used.`,
-    );
+    warnings.push(say('ext/bitmaps-unreadable', { groupCount: mapped.unreadableGroups }));
   let used = mapped.used;
   if (replayed !== undefined) {
     const before = await mapBeforeReplay(reader, g, options);
     used = used.union(before.used).union(replayed.journal);
-    warnings.push(
-      `The file system was not unmounted cleanly: what is used was found by replaying ${replayed.transactions} transactions of its journal in memory.`,
-    );
+    warnings.push(say('ext/replayed', { transactionCount: replayed.transactions }));
   }
   if (doubts.count > 0)
     return distrusted(used, { code: 'inconsistent', reason: doubts.text(), remedy: CHECK });
@@ -139,10 +135,10 @@ async function multiMountReason(
 ): Promise<Reason | undefined> {
   if (g.superblock.mmpBlock === 0) return undefined;
   const { state, node } = await readMultiMountState(reader, g);
-  const by = node === '' ? 'a machine' : `the machine "${node}"`;
-  if (state === 'mounted') warnings.push(`By its own record ${by} has the file system mounted.`);
+  const machine = node === '' ? say('machine/any') : say('machine/named', { name: node });
+  if (state === 'mounted') warnings.push(say('ext/mounted-by', { machine }));
   return state === 'checking'
-    ? { code: 'dirty', reason: `a check by ${by} is under way or was interrupted`, remedy: CHECK }
+    ? { code: 'dirty', reason: `a check by ${machine} is under way or was interrupted`, remedy: CHECK }
     : undefined;
 }
 
@@ -159,7 +155,7 @@ async function journalState(
     return recover ? { reason: { code: 'inconsistent', reason, remedy: CHECK } } : {};
   }
   if (sb.journalInode === 0) {
-    warnings.push('The journal of the file system is on another device, which is not part of this region.');
+    warnings.push(say('ext/journal-elsewhere'));
     const reason = 'the file system was not unmounted cleanly and its journal is on another device';
     return recover ? { reason: { code: 'dirty', reason, remedy: REPLAY } } : {};
   }

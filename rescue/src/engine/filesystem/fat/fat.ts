@@ -12,6 +12,7 @@ import { rawMap } from '../raw-map.ts';
 import { parseFatBootSector, type FatLayout } from './boot-sector.ts';
 import { readLabel } from './root-label.ts';
 import { readTableHead, scanTable, type TableHead } from './table.ts';
+import { say } from '../../base/remarks.ts';
 
 const remedy =
   'Check it (chkdsk /f in Windows, fsck.vfat in Linux) and shut down or eject it properly, then image it again.';
@@ -112,10 +113,8 @@ async function readUsed(
       structure: 'file allocation table',
       problem: `the root directory's cluster ${rootCluster} is free`,
     });
-  if (scan.copiesDiffer)
-    warnings.push('The copies of the allocation table differ; what is used in any of them is kept.');
-  if (scan.badCount > 0)
-    warnings.push(`The volume marks ${scan.badCount} clusters as bad; they hold no data and are left out.`);
+  if (scan.copiesDiffer) warnings.push(say('fat/copies-differ'));
+  if (scan.badCount > 0) warnings.push(say('fat/bad-clusters', { clusterCount: scan.badCount }));
   const builder = new ExtentsBuilder().add(0, dataOffsetBytes);
   addBits(builder, scan.used, clusterCount, clusterBytes, dataOffsetBytes);
   const lastCluster = dataOffsetBytes + clusterCount * clusterBytes;

@@ -17,6 +17,7 @@ import { checkMirror } from './mft-mirror.ts';
 import { findDoubt, findUnknownVersion, type VolumeState } from './verdict.ts';
 import { readVolumeInformation, volumeFlags } from './volume-information.ts';
 import { readWindowsFiles } from './windows-files.ts';
+import { say } from '../../base/remarks.ts';
 
 /** Recognises NTFS. A volume whose metadata is damaged is still named, and raw. */
 export const probeNtfs: Prober = async (reader) => {
@@ -101,14 +102,8 @@ async function mapUsed(mft: Mft, state: VolumeState, options: MapOptions): Promi
   try {
     const warnings: string[] = [];
     const used = await readUsed(mft, state, options.signal, warnings);
-    if (state.hasShadowCopiesElsewhere)
-      warnings.push(
-        'Shadow copies (restore points) of this volume are kept on another volume. They will not be usable after a restore, unless both volumes are imaged with --raw.',
-      );
-    if (state.shadowCopies > 0)
-      warnings.push(
-        `The volume holds ${state.shadowCopies} shadow copies (restore points). They depend on clusters that the volume calls free and will not be usable after a restore, unless the volume is imaged with --raw.`,
-      );
+    if (state.hasShadowCopiesElsewhere) warnings.push(say('ntfs/shadow-copies-elsewhere'));
+    if (state.shadowCopies > 0) warnings.push(say('ntfs/shadow-copies', { copyCount: state.shadowCopies }));
     return doubt === undefined
       ? { used, warnings }
       : distrustedMap(used, sizeBytes, doubt, options, options.trustBitmap === true ? warnings : []);
@@ -132,8 +127,6 @@ async function readUsed(
   if (state.log !== 'empty') return used;
   const forgotten = await findForgottenClusters(mft, used, signal);
   if (forgotten.count === 0) return used;
-  warnings.push(
-    `Files use ${forgotten.totalBytes} bytes in clusters that the volume's bitmap calls free: it was probably cut off while mounted. They are kept; run "chkdsk /f" on the volume in Windows.`,
-  );
+  warnings.push(say('ntfs/forgotten', { usedBytes: forgotten.totalBytes }));
   return used.union(forgotten);
 }

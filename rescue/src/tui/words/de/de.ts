@@ -4,7 +4,7 @@ import { common } from './common.ts';
 import { errors } from './errors.ts';
 import { job } from './job.ts';
 import { layout } from './layout.ts';
-import { remarks } from './remarks.ts';
+import { remarks } from './remarks/remarks.ts';
 import { tools } from './tools.ts';
 import { format } from './numbers.ts';
 import type { Words } from '../words.ts';

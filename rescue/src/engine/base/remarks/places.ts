@@ -1,0 +1,21 @@
+/** What regions, machines and messages of others are called within remarks. */
+export const places = {
+  'place/disk': 'the disk',
+  'place/head': 'head',
+  'place/tail': 'tail',
+  'place/whole': 'whole disk',
+  'place/partition': 'partition {number}',
+  'place/two-partitions': 'partitions {number} and {otherNumber}',
+  'place/three-partitions': 'partitions {number}, {otherNumber} and {lastNumber}',
+  'place/many-partitions': 'partitions {number}, {otherNumber}, {lastNumber} and {moreCount} more',
+  'place/gap': 'gap before {place}',
+  'place/doubtful': 'doubtful area at {atStart}',
+  'place/volume': '{place}, volume {volume}',
+  'place/subvolume': '{place}, subvolume {subvolume}',
+  'machine/any': 'a machine',
+  'machine/named': 'the machine "{name}"',
+  'about/said': '{place}: {remark}',
+  'list/more': '{list} and {moreCount} more',
+  'failure/read': 'cannot read {lengthBytes} bytes at {atStart} of {path} ({errno} from {syscall})',
+  'failure/system': '{syscall} on {path} failed with {errno}',
+} as const;

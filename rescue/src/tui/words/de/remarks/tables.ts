@@ -1,0 +1,102 @@
+/** Zu Partitionstabellen. */
+import type { RemarkCode } from '../../../../engine/index.ts';
+
+export const tables = {
+  'table/other-sectors':
+    'Die Partitionstabelle ist für Sektoren von {otherSize} Byte: mit dieser Größe wird die Datei gelesen.',
+  'table/for-stick':
+    'Eine Partitionstabelle für Sektoren von {otherSize} Byte ist da: für den Fall, dass diese Disc auf einen Stick kopiert wird.',
+  'table/sector-mismatch':
+    'Die Partitionstabelle ist für Sektoren von {otherSize} Byte, gelesen wird mit {sectorSize}: die Platte wurde über einen anderen Adapter beschrieben, oder die Sektorgröße {otherSize} ist richtig.',
+  'table/all-raw': 'Die Platte wird ganz gesichert: {doubt}.',
+  'table/first-unreadable': 'Der erste Sektor, mit dem schützenden MBR, ist nicht lesbar.',
+  'table/unprotected':
+    'Vor der GPT fehlt der schützende MBR: die meisten Systeme sehen die Partitionen nicht.',
+  'table/boot-sector-remains': 'Im ersten Sektor ist auch ein Rest eines Bootsektors von {fileSystem}.',
+  'table/gpt-remains':
+    'Auf der Platte sind Reste einer früheren GPT; kein MBR kündigt sie an, daher zählt sie nicht.',
+  'table/of-larger-disk':
+    'Die Partitionstabelle ist von einer größeren Platte: sie reicht bis {lastStart}, die Platte hat {sizeBytes}.',
+  'table/reversed': 'Partition {number} endet, bevor sie beginnt: sie zählt nicht.',
+  'table/behind-disk': 'Partition {number} liegt hinter dem Ende der Platte: sie zählt nicht.',
+  'table/far-behind-disk':
+    'Partition {number} beginnt {farBytes} hinter dem Ende der Platte: sie zählt nicht.',
+  'table/taken-whole': '{doubt}: sie wird ganz gesichert.',
+  'table/bytes-taken-whole': '{doubt}: der Bereich wird ganz gesichert.',
+  'table/rest-taken-whole': '{doubt}: was von ihr da ist, wird ganz gesichert.',
+  'table/extended-taken-whole': '{doubt}: die erweiterte Partition {number} wird ganz gesichert.',
+  'table/doubt': '{doubt}.',
+  'gpt/made-anew': 'Die vordere GPT des Abbilds {problem}: sie wird aus der hinteren neu gemacht.',
+  'gpt/no-room-for-primary':
+    'Die vordere GPT des Abbilds {problem}, und für eine neue ist kein Platz: nur die hintere wird geschrieben.',
+  'gpt/no-room-for-backup':
+    'Die GPT wird zurückgespielt, wie sie war: hinter den Partitionen ist kein Platz für ihre Kopie.',
+  'gpt/as-imaged': 'Zurückgespielt, wie es gesichert wurde: {doubt}.',
+
+  'doubt/first-unreadable': 'ihr erster Sektor ist nicht lesbar',
+  'doubt/announced-gpt': 'ein MBR kündigt eine GPT an, aber: die vordere {problem}, und die hintere {other}',
+  'doubt/two-things': 'ihr erster Sektor ist ein Bootsektor von {fileSystem} und auch eine Partitionstabelle',
+  'doubt/scheme': 'ihre Aufteilung wird hier nicht gelesen ({scheme})',
+  'doubt/mbr-impossible': 'ihr MBR hat unmögliche Einträge',
+  'doubt/mbr-behind': 'alle Partitionen ihres MBR liegen hinter dem Ende der Platte',
+  'doubt/primary-gpt': 'die vordere GPT {problem}; die hintere am Ende der Platte wurde genommen',
+  'doubt/backup-gpt': 'die hintere GPT {problem}; die vordere wurde genommen',
+  'doubt/gpt-differs': 'die hintere GPT ist anders als die vordere; die vordere wurde genommen',
+  'doubt/gpt-no-pointer': 'die hintere GPT verweist nicht auf die vordere',
+  'doubt/gpt-not-at-end': 'die hintere GPT ist nicht am Ende der Platte, sondern {beforeBytes} davor',
+  'doubt/ends-behind': 'Partition {number} endet hinter dem Ende der Platte',
+  'doubt/ends-far-behind': 'Partition {number} endet {farBytes} hinter dem Ende der Platte',
+  'doubt/not-inside': 'Partition {number} liegt nicht dort, wo die Tabelle Partitionen haben will',
+  'doubt/hybrid': 'Eintrag {number} des hybriden MBR ist keine Partition der GPT',
+  'doubt/logical-outside':
+    'die logische Partition {number} liegt nicht in der erweiterten Partition {otherNumber}',
+  'doubt/kind': 'Partition {number} ist von einer Art, die hier nicht gelesen wird: {kind}',
+  'kind/dynamic': 'sie gehört zu einem dynamischen Datenträger von Windows, der hier nicht bekannt ist',
+  'kind/plan9': 'sie enthält eine eigene Partitionstabelle von Plan 9',
+  'kind/unixware': 'sie enthält eine eigene Partitionstabelle von UnixWare',
+  'kind/freebsd': 'sie enthält eigene Partitionen von FreeBSD',
+  'kind/openbsd': 'sie enthält eigene Partitionen von OpenBSD',
+  'kind/netbsd': 'sie enthält eigene Partitionen von NetBSD',
+  'kind/solaris': 'sie enthält eigene Partitionen von Solaris',
+  'kind/storage-pool': 'sie gehört zu einem Speicherpool von Windows',
+  'kind/mbr': 'sie enthält einen eigenen MBR mit Partitionen',
+  'kind/mac-raid': 'sie gehört zu einem RAID von macOS',
+  'chain/returns': 'die Kette der logischen Partitionen führt zurück zu Sektor {number}',
+  'chain/too-long': 'die Kette der logischen Partitionen hat mehr als {linkCount} Glieder',
+  'chain/behind': 'die Kette der logischen Partitionen führt zu Sektor {number}, hinter das Ende der Platte',
+  'chain/unreadable': 'der Eintrag für logische Partitionen in Sektor {number} ist nicht lesbar',
+  'chain/no-record': 'Sektor {number} ist kein Eintrag für logische Partitionen',
+  'chain/leaves':
+    'die Kette der logischen Partitionen verlässt die erweiterte Partition nach Sektor {number}',
+  'chain/impossible': 'der Eintrag für logische Partitionen in Sektor {number} ist unmöglich',
+
+  'copy/valid': 'ist gültig',
+  'copy/no-signature': 'hat keine Kennung einer GPT',
+  'copy/is-primary': 'soll die vordere selbst sein',
+  'copy/outside': 'läge in Sektor {number}, außerhalb der Platte',
+  'copy/unreadable': 'ist nicht lesbar (Sektor {number})',
+  'copy/entries-outside': 'hat ihre Einträge außerhalb der Platte',
+  'copy/entries-unreadable': 'hat nicht lesbare Einträge (Sektor {number})',
+  'copy/entries-checksum': 'hat Einträge mit falscher Prüfsumme',
+  'copy/checksum': 'hat eine falsche Prüfsumme',
+  'copy/size': 'hat die unmögliche Größe {size}',
+  'copy/version': 'hat die unbekannte Version {version}',
+  'copy/belongs': 'gehört zu Sektor {number}, nicht {otherNumber}',
+  'copy/usable': 'hat ihren ersten nutzbaren Sektor hinter dem letzten',
+  'copy/entry-size': 'hat Einträge der unmöglichen Größe {size}',
+  'copy/entry-count': 'hat die unmögliche Zahl von {entryCount} Einträgen',
+  'copy/entries-place': 'hat ihre Einträge im unmöglichen Sektor {number}',
+
+  'part/mbr': 'MBR',
+  'part/protective-mbr': 'schützender MBR',
+  'part/hybrid-mbr': 'hybrider MBR',
+  'part/extended': 'Eintrag für logische Partitionen',
+  'part/protective-mbr-and-gpt': 'schützender MBR und GPT',
+  'part/primary-header': 'Kopf der vorderen GPT',
+  'part/primary-entries': 'Einträge der vorderen GPT',
+  'part/backup-gpt': 'hintere GPT',
+  'part/backup-header': 'Kopf der hinteren GPT',
+  'part/backup-entries': 'Einträge der hinteren GPT',
+  'part/former': 'früher: {part}',
+  'part/boot-sector': 'Bootsektor der Partition {number}',
+} satisfies Partial<Record<RemarkCode, string>>;
