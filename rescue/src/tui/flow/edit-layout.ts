@@ -25,10 +25,15 @@ export function stepBytes({ disk: { sizeBytes } }: EditedLayout): number {
   return sizeBytes >= GIB ? 10 * MIB : MIB;
 }
 
-/** Whether sizes can be chosen: of one whole disk with partitions, on one target. */
+/** Whether sizes can be chosen here: on one target, since others have other bounds. */
 export function canEditLayout(state: FlowState): boolean {
-  const [disk, ...more] = state.plan?.disks ?? [];
-  if (disk === undefined || more.length > 0) return false;
+  return mayEditLayout(state) && state.plan?.disks.length === 1;
+}
+
+/** Whether there are sizes to choose at all: of whole disks with partitions. */
+export function mayEditLayout(state: FlowState): boolean {
+  const disk = state.plan?.disks[0];
+  if (disk === undefined) return false;
   if (state.flow !== 'clone' && (state.flow !== 'restore' || isPartial(state))) return false;
   return ['gpt', 'mbr'].includes(disk.table.kind) && disk.table.partitions.length > 0;
 }

@@ -1,6 +1,6 @@
 /** What would be done, in words and picture, with what is lost; and the way back to change it. */
 import type { DiskPlan, KeptId, LayoutChange, Plan, RegionPlan, RenewedId } from '../../engine/index.ts';
-import { canEditLayout } from '../flow/edit-layout.ts';
+import { canEditLayout, mayEditLayout } from '../flow/edit-layout.ts';
 import { EVERYTHING } from '../flow/job.ts';
 import { chosenImage, type FlowState } from '../flow/state.ts';
 import type { Block, Item, View } from '../view.ts';
@@ -48,14 +48,16 @@ export function planView(state: FlowState, words: Words): View {
             tone: writes ? 'danger' : 'good',
           },
       ...overrideItems(state, plan, words),
-      ...(canEditLayout(state)
+      ...(mayEditLayout(state)
         ? [
             {
               kind: 'choice',
               id: 'layout',
               label: words.layout.option,
               aside: state.layout === undefined ? words.layout.byItself : words.layout.chosen,
-              enter: { kind: 'open-layout' },
+              ...(canEditLayout(state)
+                ? { enter: { kind: 'open-layout' } as const }
+                : { reason: words.layout.several }),
             } as const,
           ]
         : []),
@@ -239,7 +241,7 @@ function newIdsBlocks({ newIds }: DiskPlan, words: Words): Block[] {
 function shrinkBlocks({ shrinking }: DiskPlan, words: Words): Block[] {
   if (shrinking === undefined) return [];
   const { plan: w, format } = words;
-  const { leastBytes, partitions, scratch, scratchBytes } = shrinking;
+  const { leastBytes, partitions, scratch, scratchBytes, isCopy } = shrinking;
   return [
     ...(leastBytes === undefined ? [] : [text(w.layout.least(format.bytes(leastBytes)))]),
     ...partitions.map(({ number, bytes, reason }) => {
@@ -249,6 +251,7 @@ function shrinkBlocks({ shrinking }: DiskPlan, words: Words): Block[] {
       return text(`${regionName({ kind: 'partition', partitions: [number], name: '' }, words)}: ${how}`);
     }),
     text(w.layout.scratch(format.bytes(scratchBytes), scratch)),
+    ...(isCopy === true ? [text(w.layout.scratchCopy)] : []),
   ];
 }
 

@@ -108,3 +108,29 @@ test('sizes are said as people say them, and what is wrong within an error too',
   } as const;
   assert.match(problemText(report, de), /Partition 3 endet hinter dem Ende der Platte/);
 });
+
+test('a plan says what scratch files hold without FUSE, and why sizes of several targets are not chosen', () => {
+  const plan = samplePlan({ kind: 'clone', source: '/dev/sda', targets: ['/dev/sdb', '/dev/sdc'] });
+  const disk = {
+    ...plan.disks[0]!,
+    shrinking: { partitions: [], scratch: '/tmp', scratchBytes: 3 * 2 ** 30, isCopy: true },
+  };
+  const show = (disks: (typeof disk)[], isCopy: boolean): View =>
+    planView(
+      sampleState({
+        flow: 'clone',
+        plan: { ...plan, disks: disks.map((one) => ({ ...one, shrinking: { ...one.shrinking, isCopy } })) },
+      }),
+      de,
+    );
+  const copied = textsOf(show([disk], true));
+  assert.match(copied, /3,0 GiB in \/tmp/);
+  assert.ok(copied.includes(de.plan.layout.scratchCopy));
+  assert.ok(!textsOf(show([disk], false)).includes(de.plan.layout.scratchCopy));
+  const item = (view: View): unknown => {
+    const found = view.items.find(({ id }) => id === 'layout');
+    return found?.kind === 'choice' && (found.reason ?? found.enter?.kind);
+  };
+  assert.equal(item(show([disk], true)), 'open-layout');
+  assert.equal(item(show([disk, { ...disk, number: 2 }], true)), de.layout.several);
+});

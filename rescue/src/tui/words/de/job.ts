@@ -48,6 +48,7 @@ export const job: typeof english = {
       leastPart: (bytes) => `kann auf ${bytes} schrumpfen`,
       keptPart: (bytes, reason) => `behält ihre ${bytes}: ${reason}`,
       scratch: (bytes, folder) => `Dafür werden etwa ${bytes} in ${folder} gebraucht.`,
+      scratchCopy: 'So viel, weil alles Belegte davon dort kopiert wird: dieses System hat kein FUSE.',
     },
     header: ['Bereich', 'Inhalt', 'Name', 'Größe', 'Belegt'],
     kept: (who, reason) => `${who}: alles wird gesichert: ${reason}.`,

@@ -28,6 +28,7 @@ export const layout: typeof english = {
   layout: {
     title: 'Größen der Partitionen',
     option: 'Größen der Partitionen',
+    several: 'Größen lassen sich nur für ein einziges Ziel wählen: nehmen Sie eine Platte nach der anderen.',
     byItself: 'wie oben gezeigt',
     chosen: 'von Ihnen gewählt',
     on: (disk, free) => `${disk}: ${free} frei`,

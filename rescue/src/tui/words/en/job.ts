@@ -48,6 +48,7 @@ export const job = {
       leastPart: (bytes: string): string => `can be as small as ${bytes}`,
       keptPart: (bytes: string, reason: string): string => `keeps its ${bytes}: ${reason}`,
       scratch: (bytes: string, folder: string): string => `About ${bytes} are needed for it in ${folder}.`,
+      scratchCopy: 'That is for a copy of all that is used of it, since this system has no FUSE.',
     },
     header: ['Region', 'Content', 'Label', 'Size', 'Used'],
     kept: (who: string, reason: string): string => `${who}: all of it is saved: ${reason}.`,

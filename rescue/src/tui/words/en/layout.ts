@@ -26,6 +26,7 @@ export const layout = {
   layout: {
     title: 'Sizes of the partitions',
     option: 'Sizes of the partitions',
+    several: 'Sizes can be chosen for one target alone: do this one disk at a time.',
     byItself: 'as shown above',
     chosen: 'chosen by you',
     on: (disk: string, free: string): string => `${disk}: ${free} free`,
