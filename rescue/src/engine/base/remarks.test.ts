@@ -49,6 +49,20 @@ test('what is no remark is none', () => {
     assert.equal(recognise(text), undefined, text);
 });
 
+test('a hostile text takes no more time than its length', () => {
+  const started = performance.now();
+  for (const template of [remarkTemplates['about/said'], remarkTemplates['linux/grub-goes-on']]) {
+    const own = template.split(/\{\w+\}/);
+    const between = own.slice(1, -1).join('x');
+    // Every place could be where a value ends; none leads to the end.
+    for (const size of [500, 1000, 2000])
+      recognise(`${own[0]!}${`x${between}`.repeat(size)}`.slice(0, size) + '\0');
+  }
+  // Tried one way after the other, the second size alone takes longer.
+  assert.ok(performance.now() - started < 4000);
+  assert.equal(recognise(`${'x: '.repeat(2000)}${say('fat/copies-differ')}`), undefined);
+});
+
 test('a remark is plain data with its English words', () => {
   assert.deepEqual(remark('size/content', { leastBytes: 5 }), {
     code: 'size/content',

@@ -58,24 +58,73 @@ export function remark<C extends RemarkCode>(code: C, ...details: DetailsOf<C>):
   return { code, text: say(code, ...details), details: details[0] ?? {} };
 }
 
+/** A template cut into what is its own and the names of the values between. */
 interface Pattern {
   readonly code: RemarkCode;
   readonly names: readonly string[];
-  readonly pattern: RegExp;
+  /** One more than names. */
+  readonly own: readonly string[];
   /** Of what is the remark's own, in characters. */
   readonly ownLength: number;
   readonly isWordless: boolean;
 }
 
-/** The remark that `text` is, with its values; `undefined` where it is none. Its first letter may be a capital. */
+/** What is recorded may be anybody's: longer texts, and remarks about remarks about remarks, are left as they are. */
+const MAX_TEXT = 2048;
+const MAX_NESTED = 2;
+
+/**
+ * The remark that `text` is, with its values; `undefined` where it is none. Its first letter may be a capital. Takes a
+ * time that grows with the length of the text alone.
+ */
 export function recognise(text: string): Remark | undefined {
-  for (const { code, names, pattern, isWordless } of patterns()) {
-    const values = pattern.exec(text)?.slice(1);
+  return text.length > MAX_TEXT ? undefined : recogniseWithin(text, MAX_NESTED);
+}
+
+function recogniseWithin(text: string, nested: number): Remark | undefined {
+  for (const pattern of patterns()) {
     // What has no words of its own is a remark about another one.
-    if (values === undefined || (isWordless && recognise(values.at(-1)!) === undefined)) continue;
-    return { code, text, details: Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
+    if (pattern.isWordless && nested === 0) continue;
+    const details = valuesIn(text, pattern);
+    if (details === undefined) continue;
+    const last = pattern.names.at(-1);
+    if (pattern.isWordless && recogniseWithin(details[last!]!, nested - 1) === undefined) continue;
+    return { code: pattern.code, text, details };
   }
   return undefined;
+}
+
+/** Each value ends where what follows it comes first; one that is named again must be the same again. */
+function valuesIn(text: string, { names, own }: Pattern): Record<string, string> | undefined {
+  const first = own[0]!;
+  if (!startsWith(text, first)) return undefined;
+  const values: Record<string, string> = {};
+  let position = first.length;
+  for (const [i, name] of names.entries()) {
+    const next = own[i + 1]!;
+    const isLast = i === names.length - 1;
+    const from = position;
+    const known = values[name];
+    if (known !== undefined) position += text.startsWith(known, from) ? known.length : text.length + 1;
+    else if (NUMBER_NAME.test(name)) while (isDigit(text.charCodeAt(position))) position++;
+    else if (isLast) position = text.length - next.length;
+    else {
+      // No value is empty.
+      const found = text.indexOf(next, from + 1);
+      position = found < 0 ? text.length + 1 : found;
+    }
+    if (position <= from || position > text.length || !text.startsWith(next, position)) return undefined;
+    values[name] = text.slice(from, position);
+    position += next.length;
+  }
+  return position === text.length ? values : undefined;
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+
+function startsWith(text: string, own: string): boolean {
+  if (own === '') return true;
+  return text.charAt(0).toLowerCase() === own.charAt(0).toLowerCase() && text.startsWith(own.slice(1), 1);
 }
 
 let compiled: readonly Pattern[] | undefined;
@@ -90,26 +139,9 @@ function patterns(): readonly Pattern[] {
 }
 
 function compile(code: RemarkCode): Pattern {
-  const template = remarkTemplates[code];
-  const parts = template.split(PLACEHOLDER);
-  const seen: string[] = [];
-  const source = parts.map((part, i) => {
-    if (i % 2 === 0) return i === 0 ? capitalOrNot(part) : escape(part);
-    if (seen.includes(part)) return `\\${seen.indexOf(part) + 1}`;
-    seen.push(part);
-    return NUMBER_NAME.test(part) ? '(\\d+)' : '([^]+?)';
-  });
-  const own = parts.filter((_, i) => i % 2 === 0).join('');
-  const pattern = new RegExp(`^${source.join('')}$`);
-  return { code, names: seen, pattern, ownLength: own.length, isWordless: !/\w/.test(own) };
-}
-
-function capitalOrNot(part: string): string {
-  const first = part.charAt(0);
-  if (!/[a-z]/i.test(first)) return escape(part);
-  return `[${first.toLowerCase()}${first.toUpperCase()}]${escape(part.slice(1))}`;
-}
-
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const parts = remarkTemplates[code].split(PLACEHOLDER);
+  const own = parts.filter((_, i) => i % 2 === 0);
+  const names = parts.filter((_, i) => i % 2 === 1);
+  const words = own.join('');
+  return { code, names, own, ownLength: words.length, isWordless: !/\w/.test(words) };
 }
