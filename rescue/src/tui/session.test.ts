@@ -156,3 +156,13 @@ test('a bug in a page is shown, and leads back to the start', () => {
   press('escape');
   assert.equal(session.state.bug, undefined);
 });
+
+test('F2 changes the language on every page, also while its help is read', () => {
+  const { session, press } = choosing();
+  press('f2');
+  assert.equal(session.view.question, 'Welche Platte möchten Sie sichern?');
+  press('f1');
+  assert.ok(session.view.keys.some(({ key, label }) => key === 'F2' && label === 'English'));
+  press('f2');
+  assert.equal(session.view.title, 'Help');
+});

@@ -14,6 +14,7 @@ import { noticeText } from './screens/overlays.ts';
 import { viewOf } from './screens/view-of.ts';
 import type { Theme } from './theme.ts';
 import type { FieldItem, Item, View } from './view.ts';
+import { nextLanguage } from './words/languages.ts';
 import { wordsOf } from './words/words.ts';
 
 export interface SessionOptions extends StartOptions {
@@ -151,7 +152,7 @@ export class Session {
         this.dispatch({ kind: 'help', open: !this.#state.helpOpen });
         return;
       case 'f2':
-        this.#shortcut('F2');
+        this.dispatch({ kind: 'language', language: nextLanguage(this.#state.language).id });
         return;
       case 'text':
         this.#text(key.text, focused);

@@ -17,6 +17,8 @@ export interface View {
   readonly keys: readonly Shortcut[];
   /** Paragraphs that explain the screen. */
   readonly help: readonly string[];
+  /** What its keys do; of no use where there are none. */
+  readonly keysHelp?: string;
   /** What Esc does, and what it is called. */
   readonly back?: { readonly label: string; readonly event: FlowEvent };
   /** What Enter does where there is nothing to choose. */
@@ -98,6 +100,8 @@ export interface TextBlock {
   readonly text: string;
   readonly tone?: Tone;
   readonly indent?: number;
+  /** Says what keys do: not read aloud. */
+  readonly ofKeys?: true;
 }
 
 export interface TableBlock {

@@ -87,7 +87,7 @@ export function commandOf(key: string): string {
 function blockLines(block: Block, words: Words): string[] {
   switch (block.kind) {
     case 'text':
-      return block.text.split('\n');
+      return block.ofKeys === true ? [] : block.text.split('\n');
     case 'table':
       return tableLines(block);
     case 'map':

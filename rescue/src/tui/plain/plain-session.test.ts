@@ -174,3 +174,15 @@ test('every page can be read aloud, in ASCII, in both languages, with all its ch
       assert.equal(session.state.bug, scene.bug, name);
     }
 });
+
+test('l changes the language on every page, and the help speaks of no arrow keys', () => {
+  const { session, said, number } = plain();
+  session.start();
+  session.enter(number(said(), 'Save an image'));
+  session.enter('l');
+  assert.match(said(), /Welche Platte moechten Sie sichern/);
+  session.enter('h');
+  const help = said();
+  assert.match(help, /Seriennummer/);
+  assert.doesNotMatch(help, /Pfeiltasten|Leertaste|die Marke/);
+});

@@ -13,6 +13,7 @@ import { viewOf } from '../screens/view-of.ts';
 import { describeBug } from '../session.ts';
 import { drawable } from '../text.ts';
 import type { FieldItem, Item, View } from '../view.ts';
+import { nextLanguage } from '../words/languages.ts';
 import { wordsOf, type Words } from '../words/words.ts';
 import { commandOf, Numbers, pageLines, type PageLine } from './page.ts';
 import { progressLine } from './progress-line.ts';
@@ -101,6 +102,8 @@ export class PlainSession {
     else if (typed === '' && view.enter !== undefined) this.dispatch(view.enter.event);
     else if (typed === '') this.#repeat();
     else if (/^b$/i.test(typed) && view.back !== undefined) this.dispatch(view.back.event);
+    else if (/^l$/i.test(typed))
+      this.dispatch({ kind: 'language', language: nextLanguage(this.#state.language).id });
     else if (/^[h?]$/i.test(typed)) this.dispatch({ kind: 'help', open: !this.#state.helpOpen });
     else this.#print(w.noSuchCommand(typed));
   }

@@ -53,6 +53,7 @@ export function copiesView(state: FlowState, words: Words): View {
     enterLabel: keys.goOn,
     back: { label: keys.back, event: { kind: 'back' } },
     help: w.help,
+    keysHelp: w.keysHelp,
     danger: true,
   };
 }

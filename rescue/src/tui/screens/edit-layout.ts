@@ -54,6 +54,7 @@ export function layoutView(state: FlowState, words: Words): View {
     title: w.title,
     back: { label: keys.back, event: { kind: 'back' } as const },
     help: w.help,
+    keysHelp: w.keysHelp,
   };
   if (editing === undefined) return { ...base, body: [], items: [], keys: [] };
   const focused = focusedPartition(state);

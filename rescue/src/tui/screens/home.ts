@@ -1,7 +1,7 @@
 /** The first screen: what can be done, in plain words. */
 import type { Item, View } from '../view.ts';
 import { text } from '../view.ts';
-import { languages } from '../words/languages.ts';
+import { nextLanguage } from '../words/languages.ts';
 import type { Words } from '../words/words.ts';
 import type { FlowEvent } from '../flow/events.ts';
 import type { Flow } from '../flow/parts.ts';
@@ -11,7 +11,7 @@ export function homeView(state: FlowState, words: Words): View {
   const { home, common, keys } = words;
   const { host, rescue } = state;
   const busy = host.kind === 'idle' ? undefined : host.kind === 'lost' ? home.lost : home.busy;
-  const other = languages[(languages.findIndex(({ id }) => id === state.language) + 1) % languages.length]!;
+  const other = nextLanguage(state.language);
   const begin = (flow: Flow, label: string, detail: string): Item => ({
     kind: 'choice',
     id: flow,
@@ -66,6 +66,7 @@ export function homeView(state: FlowState, words: Words): View {
       ...(rescue ? [] : [{ key: 'Q', label: keys.leave, event: leave }]),
     ],
     ...(rescue ? {} : { back: { label: keys.leave, event: leave } }),
+    keysHelp: home.keysHelp,
     help: [...home.help, ...(rescue ? [home.readOnly] : [])],
   };
 }

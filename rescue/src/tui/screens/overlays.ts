@@ -4,6 +4,7 @@ import type { Notice, Question, Waiting } from '../flow/parts.ts';
 import { currentStep, type FlowState } from '../flow/state.ts';
 import type { View } from '../view.ts';
 import { text } from '../view.ts';
+import { nextLanguage, type Language } from '../words/languages.ts';
 import type { Words } from '../words/words.ts';
 import { problemHint, problemText, remarkText } from './problem-words.ts';
 
@@ -51,15 +52,20 @@ export function waitingView(waiting: Waiting, state: FlowState, words: Words): V
   };
 }
 
-export function helpView(below: View, words: Words): View {
+/** In it F2 changes the language as everywhere, and says so. */
+export function helpView(below: View, words: Words, language: Language): View {
+  const other = nextLanguage(language);
   const close = { kind: 'help', open: false } as const;
   return {
     step: below.step,
     title: words.help.title,
     question: below.title,
-    body: below.help.flatMap((paragraph) => [text(paragraph), text('')]),
+    body: [
+      ...below.help.flatMap((paragraph) => [text(paragraph), text('')]),
+      ...(below.keysHelp === undefined ? [] : [{ ...text(below.keysHelp), ofKeys: true } as const]),
+    ],
     items: [],
-    keys: [],
+    keys: [{ key: 'F2', label: other.name, event: { kind: 'language', language: other.id } }],
     scrolls: true,
     enter: { label: words.keys.close, event: close },
     back: { label: words.keys.close, event: close },

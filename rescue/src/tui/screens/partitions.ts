@@ -39,6 +39,7 @@ export function partitionsView(state: FlowState, words: Words): View {
     spaceLabel: w.leaveOut,
     back: { label: keys.back, event: { kind: 'back' } },
     help: w.help,
+    keysHelp: w.keysHelp,
   };
 }
 

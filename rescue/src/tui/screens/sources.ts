@@ -56,6 +56,7 @@ export function sourcesView(state: FlowState, words: Words): View {
     enterLabel: keys.goOn,
     back: { label: keys.back, event: { kind: 'back' } },
     help: copies ? words.copies.sourceHelp : w.help,
+    ...(copies ? {} : { keysHelp: w.keysHelp }),
   };
 }
 

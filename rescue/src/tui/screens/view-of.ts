@@ -59,7 +59,7 @@ export function viewOf(state: FlowState): View {
   const words = wordsOf(state.language);
   if (state.bug !== undefined) return bugView(state.bug, state, words);
   const below = viewBelow(state, words);
-  return state.helpOpen ? helpView(below, words) : below;
+  return state.helpOpen ? helpView(below, words, state.language) : below;
 }
 
 function viewBelow(state: FlowState, words: Words): View {

@@ -8,6 +8,11 @@ export const languages: readonly { readonly id: Language; readonly name: string 
   { id: 'de', name: 'Deutsch' },
 ];
 
+/** The one after `language`, in that order. */
+export function nextLanguage(language: Language): (typeof languages)[number] {
+  return languages[(languages.findIndex(({ id }) => id === language) + 1) % languages.length]!;
+}
+
 /** The language of a locale such as `de_AT.UTF-8`; English where it is none of ours. */
 export function languageOf(locale: string | undefined): Language {
   return locale?.toLowerCase().startsWith('de') === true ? 'de' : 'en';

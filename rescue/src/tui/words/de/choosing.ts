@@ -10,9 +10,10 @@ export const choosing: typeof english = {
     filePlaceholder: 'Pfad der Datei',
     plug: 'Sie ist nicht hier: ich stecke sie jetzt ein',
     all: (n) => `Weiter mit ${count(n, 'Platte', 'Platten')}`,
+    keysHelp:
+      'Enter nimmt die Platte, auf der die Marke steht. Um mehrere in einem Abbild zu sichern, jede mit der Leertaste ankreuzen und dann Enter drücken.',
     help: [
       'Wählen Sie die Platte nach Name, Seriennummer und Größe, und nach dem, was darauf ist. Namen wie /dev/sda können nach dem nächsten Start eine andere Platte meinen.',
-      'Enter nimmt die Platte, auf der die Marke steht. Um mehrere in einem Abbild zu sichern, jede mit der Leertaste ankreuzen und dann Enter drücken.',
       'Eine Platte, die benutzt wird, kann nicht gesichert werden: was währenddessen geschrieben wird, würde das Abbild zerreißen. Starten Sie den Rechner vom Permafrost-Stick; der benutzt keine Platte.',
       'Die Platte wird nur gelesen. Auf ihr wird nichts geändert.',
     ],
@@ -179,8 +180,9 @@ export const choosing: typeof english = {
     ],
     question: 'Welche Platte soll eine Kopie davon werden?',
     isSource: 'Das ist die Platte, die Sie kopieren möchten.',
-    help: [
+    keysHelp:
       'Enter nimmt die Platte, auf der die Marke steht. Für mehrere Kopien zugleich jede mit der Leertaste ankreuzen und dann Enter drücken: gelesen wird nur einmal.',
+    help: [
       'Bevor etwas geschrieben wird, sehen Sie, was verloren geht, und müssen von jeder Platte einen Teil der Seriennummer eintippen.',
       'Die Platte darf größer sein als das Original, und auch kleiner, wenn alles Platz hat: der Plan sagt es.',
     ],

@@ -151,10 +151,11 @@ export const common: typeof english = {
     busy: 'Ein Auftrag läuft. Es kann immer nur einer laufen.',
     lost: 'Der Teil, der die Aufträge ausführt, antwortet nicht.',
     readOnly: 'Jede Platte ist schreibgeschützt, bis Sie bestätigt haben, dass eine überschrieben wird.',
+    keysHelp: 'Mit den Pfeiltasten bewegen, mit Enter wählen, mit Esc zurück.',
     help: [
       'Permafrost kopiert ganze Platten mit allem, was darauf ist, während nichts anderes sie benutzt.',
       'Ein Abbild enthält eine oder mehrere Platten. Es liegt mit anderen zusammen in einem Ordner: was zwei Abbilder gemeinsam haben, wird nur einmal gespeichert.',
-      'Mit den Pfeiltasten bewegen, mit Enter wählen, mit Esc zurück. Geschrieben wird nichts, bevor Sie gesehen haben, was geschehen würde.',
+      'Geschrieben wird nichts, bevor Sie gesehen haben, was geschehen würde.',
     ],
   },
   questions: {

@@ -57,8 +57,9 @@ export const layout: typeof english = {
     mostItem: 'So groß wie möglich',
     leastItem: 'So klein wie möglich',
     wasItem: 'Wie auf der anderen Platte',
-    help: [
+    keysHelp:
       'Auf und ab wählen eine Partition, links und rechts machen sie kleiner und größer. M macht sie so groß wie möglich, L so klein wie möglich, U wie zuvor. Enter fragt nach einer genauen Größe.',
+    help: [
       'Die anderen Partitionen machen Platz, wo sie können: sie rücken, behalten aber Größe und Reihenfolge. Die Dateisysteme folgen, mit den Programmen ihrer Hersteller.',
       'Wie klein eine Partition werden kann, sagt ihr Dateisystem. Was sich hier nicht vergrößern oder verkleinern lässt, behält seine Größe.',
     ],
@@ -90,8 +91,8 @@ export const layout: typeof english = {
     several: 'Nur, wenn eine einzige Platte zurückgespielt wird.',
     none: 'Das Abbild hat keine einzelnen Partitionen.',
     leaveOut: 'weglassen',
+    keysHelp: 'Enter wählt, wohin eine Partition kommt; die Leertaste lässt sie weg.',
     help: [
-      'Enter wählt, wohin eine Partition kommt; die Leertaste lässt sie weg.',
       'Sobald eine wegbleibt oder woandershin kommt, werden nur die gewählten geschrieben, und sonst nichts auf der Platte.',
       'An ihren Platz: die Platte muss diese Partition schon haben, mit gleichem Anfang und gleicher Größe.',
     ],

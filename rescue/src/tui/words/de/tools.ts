@@ -5,7 +5,7 @@ export const tools: typeof english = {
   disks: {
     title: 'Platten',
     question: 'Die Platten dieses Rechners. Es wird nichts geschrieben.',
-    help: ['Enter zeigt mehr von einer Platte: jede Partition, und wie viel von ihr belegt ist.'],
+    help: ['Wählen Sie eine Platte, um jede ihrer Partitionen zu sehen, und wie viel davon belegt ist.'],
     plug: 'Sie ist nicht hier: ich stecke sie jetzt ein',
   },
   disk: {

@@ -9,9 +9,10 @@ export const choosing = {
     filePlaceholder: 'path of the file',
     plug: 'It is not here: I will plug it in now',
     all: (n: number): string => `Go on with ${count(n, 'disk', 'disks')}`,
+    keysHelp:
+      'Enter takes the disk that the mark is on. To save several disks in one image, mark each with the space bar, then press Enter.',
     help: [
       'Choose the disk by its name, serial number and size, and by what is on it. Names like /dev/sda can be another disk after the next start.',
-      'Enter takes the disk that the mark is on. To save several disks in one image, mark each with the space bar, then press Enter.',
       'A disk that is in use cannot be saved: what is written to it meanwhile would tear the image. Start the machine from the Permafrost stick; it uses no disk.',
       'The disk is only read. Nothing on it is changed.',
     ],
@@ -178,8 +179,9 @@ export const choosing = {
     ],
     question: 'Which disk shall become a copy of it?',
     isSource: 'It is the disk that you want to copy.',
-    help: [
+    keysHelp:
       'Enter takes the disk that the mark is on. To make several copies at once, mark each with the space bar, then press Enter: the disk is read once.',
+    help: [
       'Before anything is written you are shown what will be lost, and must type a part of the serial number of each disk.',
       'The disk may be larger than the original, and also smaller if everything finds room: the plan says so.',
     ],

@@ -149,10 +149,11 @@ export const common = {
     busy: 'A job runs. Only one can run at a time.',
     lost: 'The part that runs jobs does not answer.',
     readOnly: 'Every disk is read-only until you have confirmed that one is to be overwritten.',
+    keysHelp: 'Move with the arrow keys, choose with Enter, go back with Esc.',
     help: [
       'Permafrost copies whole disks, with everything that is on them, while nothing else uses them.',
       'An image holds one or several disks. It is kept in a folder, together with others: what two images have in common is stored once.',
-      'Move with the arrow keys, choose with Enter, go back with Esc. Nothing is written before you have seen what would be done.',
+      'Nothing is written before you have seen what would be done.',
     ],
   },
   questions: {

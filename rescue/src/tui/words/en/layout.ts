@@ -55,8 +55,9 @@ export const layout = {
     mostItem: 'As large as possible',
     leastItem: 'As small as possible',
     wasItem: 'As it was on the other disk',
-    help: [
+    keysHelp:
       'Up and down choose a partition, left and right make it smaller and larger. M makes it as large as possible, L as small as possible, U as it was. Enter asks for an exact size.',
+    help: [
       'The other partitions make room where they can: they move, but keep their size and their order. The file systems follow, with the programs of those who made them.',
       'How small a partition can get is what its file system says. What nothing here can make larger or smaller keeps its size.',
     ],
@@ -88,8 +89,8 @@ export const layout = {
     several: 'Only where a single disk is put back.',
     none: 'The image has no single partitions.',
     leaveOut: 'leave out',
+    keysHelp: 'Enter chooses where a partition goes; the space bar leaves it out.',
     help: [
-      'Enter chooses where a partition goes; the space bar leaves it out.',
       'As soon as one is left out, or goes elsewhere, the partitions that are chosen are written, and nothing else on the disk.',
       'Where it was: the disk must have this partition already, with the same start and size.',
     ],

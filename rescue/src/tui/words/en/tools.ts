@@ -3,7 +3,7 @@ export const tools = {
   disks: {
     title: 'Disks',
     question: 'The disks of this machine. Nothing is written.',
-    help: ['Enter shows more of a disk: each partition, and how much of it is used.'],
+    help: ['Choose a disk to see each of its partitions, and how much of each is used.'],
     plug: 'It is not here: I will plug it in now',
   },
   disk: {
