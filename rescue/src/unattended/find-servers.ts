@@ -52,21 +52,24 @@ export async function findServers({ signal, limitMs = LIMIT_MS }: FindServersOpt
   FoundServer[]
 > {
   signal?.throwIfAborted();
-  const records: DnsRecord[] = [];
+  /** Each once, by all that it says: who answers twice takes nobody's place. */
+  const records = new Map<string, DnsRecord>();
   const sockets = await Promise.all(ownAddresses().map((address) => openSocket(address)));
   const open = sockets.filter((socket) => socket !== undefined);
   if (open.length === 0) return [];
   const ask = (): void => {
-    const names = missing(records);
+    const names = missing([...records.values()]);
     for (const socket of open) {
-      send(socket, encodeQuery(asked, 'PTR'));
+      // First what is missing: where very many answer the other question, what comes behind them is lost.
       if (names.length > 0)
         for (const type of ['SRV', 'TXT', 'A'] as const) send(socket, encodeQuery(names, type));
+      send(socket, encodeQuery(asked, 'PTR'));
     }
   };
   for (const socket of open)
     socket.on('message', (message) => {
-      if (records.length < MOST_RECORDS) records.push(...parseRecords(message));
+      for (const record of parseRecords(message))
+        if (records.size < MOST_RECORDS) records.set(JSON.stringify(record), record);
     });
   const again = setInterval(ask, AGAIN_MS);
   try {
@@ -82,7 +85,7 @@ export async function findServers({ signal, limitMs = LIMIT_MS }: FindServersOpt
     clearInterval(again);
     for (const socket of open) socket.close();
   }
-  return serversOf(records);
+  return serversOf([...records.values()]);
 }
 
 /** IPv4 addresses of this machine, one for each network that it is in. */

@@ -2,16 +2,20 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FoundServer } from '../../src/unattended/find-servers.ts';
 import { run } from '../support/command.ts';
 
-/** A process that holds a network namespace of its own. */
-function namespace(t: TestContext): ChildProcess & { readonly pid: number } {
+/** A process that holds a network namespace of its own: no command may run in this machine's before it is made. */
+async function namespace(t: TestContext): Promise<ChildProcess & { readonly pid: number }> {
   const child = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
   t.after(() => child.kill('SIGKILL'));
   assert.ok(child.pid !== undefined);
+  const own = await readlink('/proc/self/ns/net');
+  while ((await readlink(`/proc/${child.pid}/ns/net`)) === own) await delay(20);
   return child as ChildProcess & { readonly pid: number };
 }
 
@@ -30,10 +34,8 @@ async function ask(pid: number): Promise<{ servers: FoundServer[]; seconds: numb
 }
 
 test('servers that announce themselves are found, whatever others answer', async (t) => {
-  const [here, there] = [namespace(t), namespace(t)];
+  const [here, there] = [await namespace(t), await namespace(t)];
   const ip = (pid: number, ...args: readonly string[]) => run('nsenter', within(pid, 'ip', ...args));
-  // The namespaces are there once the processes have made them.
-  await new Promise((resolve) => setTimeout(resolve, 300));
   await ip(here.pid, 'link', 'add', 'here', 'type', 'veth', 'peer', 'name', 'there');
   await ip(here.pid, 'link', 'set', 'there', 'netns', String(there.pid));
   for (const [pid, name, address] of [
@@ -63,7 +65,6 @@ test('servers that announce themselves are found, whatever others answer', async
 });
 
 test('where there is no network nothing is found, at once', async (t) => {
-  const alone = namespace(t);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const alone = await namespace(t);
   assert.deepEqual((await ask(alone.pid)).servers, []);
 });
