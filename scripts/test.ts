@@ -2,7 +2,8 @@
  * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
  *   fast  lint, format, types, layers, the native addon, and the unit tests beside the sources
  *   all   fast, the executable, and rescue/test and *.root.test.ts: real file systems, loop devices, FUSE;
- *         these run as root; then the bootable image, twice, and test-vm: virtual machines, two at once
+ *         these run as root, and beside them the bootable image is built; then test-vm: virtual machines, two at
+ *         once, and beside them the bootable image once more
  *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
  * Tests that run as root start the executable that was built for them; run alone, they start the sources.
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_KILLS, PERMAFROST_FLIPS,
@@ -80,7 +81,7 @@ interface Check {
 const check = (name: string, ...command: readonly string[]): Check => ({ name, command });
 
 /** Several checks as one suite, two at once: most of them leave half of the machine idle. */
-function checks(list: readonly Check[]): Suite {
+function checks(list: readonly Check[], name = 'checks', jobs = 2): Suite {
   const run = async (): Promise<Counts> => {
     const queue = [...list];
     let sum = noCounts;
@@ -93,13 +94,25 @@ function checks(list: readonly Check[]): Suite {
         print(`${output}${good ? '✔' : '✖'} ${next.name} (${seconds(started)} s)\n`);
       }
     };
-    await Promise.all([worker(), worker()]);
+    await Promise.all(Array.from({ length: jobs }, worker));
     return sum;
   };
-  return { name: 'checks', run };
+  return { name, run };
 }
 
+/** What is built of Debian's packages, one after the other: they unpack the same ones to the same place. */
+const images = (list: readonly Check[]): Suite => checks(list, 'images', 1);
+
 const seconds = (started: number): string => ((performance.now() - started) / 1000).toFixed(0);
+
+/** Suites of which one leaves a part of the machine idle that the other can use. */
+function together(...list: readonly Suite[]): Suite {
+  const run = async (): Promise<Counts> => {
+    const counts = await Promise.all(list.map(({ run }) => run()));
+    return counts.reduce(addCounts);
+  };
+  return { name: list.map(({ name }) => name).join(' and '), run };
+}
 
 interface FileOptions {
   readonly tier: Tier;
@@ -203,11 +216,18 @@ function suites(tier: Tier, scratch: string): Suite[] {
     checks([
       check('executable', 'sh', '-c', 'scripts/build && cp dist/permafrost "$1"', 'sh', programFor(scratch)),
     ]),
-    testFiles('system tests', system, { tier: 'all', scratch, root: true }),
-    checks([check('bootable image', process.execPath, 'scripts/iso/build.ts')]),
-    checks([check('small Linux for restored disks', process.execPath, 'scripts/small-linux/build.ts')]),
-    checks([check('bootable image, again elsewhere', process.execPath, 'scripts/iso/reproducible.ts')]),
-    testFiles('vm tests', vm, { tier: 'all', scratch, ...MACHINES }),
+    // Packages come over the network, and the second image is built on one processor.
+    together(
+      testFiles('system tests', system, { tier: 'all', scratch, root: true, slowness: 2 }),
+      images([
+        check('bootable image', process.execPath, 'scripts/iso/build.ts'),
+        check('small Linux for restored disks', process.execPath, 'scripts/small-linux/build.ts'),
+      ]),
+    ),
+    together(
+      testFiles('vm tests', vm, { tier: 'all', scratch, ...MACHINES }),
+      images([check('bootable image, again elsewhere', process.execPath, 'scripts/iso/reproducible.ts')]),
+    ),
   ];
   if (tier === 'all') return all;
   const machines = { tier, scratch, ...MACHINES };
@@ -247,7 +267,7 @@ async function main(tier: Tier): Promise<number> {
       const counts = await suite.run();
       sum = addCounts(sum, counts);
       rows.push(
-        `${counts.failed === 0 ? '✔' : '✖'} ${suite.name.padEnd(14)} ${describeCounts(counts)} (${seconds(started)} s)`,
+        `${counts.failed === 0 ? '✔' : '✖'} ${suite.name.padEnd(24)} ${describeCounts(counts)} (${seconds(started)} s)`,
       );
     }
   } finally {

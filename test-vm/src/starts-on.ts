@@ -1,0 +1,24 @@
+/** That the image starts on a firmware from a medium, as a scenario; it says how long that took. */
+import assert from 'node:assert/strict';
+import type { Firmware } from './firmware.ts';
+import type { Medium } from './qemu-arguments.ts';
+import { scenario } from './scenario.ts';
+
+export function startsOn(firmware: Firmware, medium: Medium): void {
+  scenario(`starts on ${firmware} from ${medium}`, {}, async (bench) => {
+    const machine = await bench.start({ firmware, medium });
+    const { seconds, fields } = await machine.ready();
+    bench.note(`ready after ${seconds.toFixed(1)} s`);
+    assert.equal(fields['root'], 'medium');
+    assert.match(fields['medium'] ?? '', medium === 'cd' ? /^\/dev\/sr0$/ : /^\/dev\/sd[a-z]$/);
+    assert.equal(fields['consoles'], 'tty1,ttyS0');
+    const lockdown = await machine.agent.run(
+      'cat /sys/kernel/security/lockdown 2>/dev/null || dmesg | grep -i lockdown || true',
+    );
+    if (firmware === 'secure-boot') assert.match(lockdown, /\[integrity\]|Secure Boot/i);
+    assert.equal(
+      await machine.agent.run('[ -d /sys/firmware/efi ] && echo uefi || echo bios'),
+      firmware === 'bios' ? 'bios' : 'uefi',
+    );
+  });
+}
