@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { accelerator, type Accelerator } from './accelerator.ts';
+import { accelerator } from './accelerator.ts';
 import { Agent } from './agent.ts';
 import { diskParts, type Disk } from './disks.ts';
 import { firmwareArguments, type Firmware } from './firmware.ts';
@@ -22,19 +22,13 @@ import { SerialScreen } from './serial-screen.ts';
 import { stickWith } from './stick.ts';
 import { limitMs, Watch } from './watch.ts';
 
-/**
- * QEMU 7.2 emulates several processors in threads that see each other's changes of code too late: a kernel that patches
- * itself while it runs, as Linux does, then dies of "Oops: int3", one start in some dozens.
- */
-const defaultProcessors: Readonly<Record<Accelerator, number>> = { kvm: 2, tcg: 1 };
-
 export interface MachineOptions {
   /** The image to start from; not needed where the medium is `none`. */
   readonly iso?: string;
   readonly medium?: Medium;
   readonly firmware?: Firmware;
   readonly memoryMB?: number;
-  /** Default: {@link defaultProcessors}. */
+  /** Default: as many as `hardwareArguments` thinks good. */
   readonly processors?: number;
   readonly disks?: readonly Disk[];
   readonly hotPlug?: boolean;
@@ -124,11 +118,10 @@ export class Machine {
     const { folder, medium = 'cd', firmware = 'bios' } = options;
     const iso = options.iso ?? '';
     if (medium !== 'none' && iso === '') throw new Error('a machine with a medium needs an image');
-    const chosen = await accelerator();
     const hardware: Hardware = {
-      accelerator: chosen,
+      accelerator: await accelerator(),
       memoryMB: options.memoryMB ?? 1024,
-      processors: options.processors ?? defaultProcessors[chosen],
+      processors: options.processors,
       firmware: await firmwareArguments(firmware, folder),
       medium,
       mediumPath: medium === 'usb' ? await stickWith(iso, folder) : iso,

@@ -6,7 +6,6 @@ import { commandForPeople, hardwareArguments, type Hardware } from './qemu-argum
 const hardware = (disks: readonly Disk[], more: Partial<Hardware> = {}): Hardware => ({
   accelerator: 'tcg',
   memoryMB: 256,
-  processors: 1,
   firmware: ['-machine', 'q35'],
   medium: 'cd',
   mediumPath: '/x/permafrost.iso',
@@ -35,6 +34,13 @@ test('an SD card brings its controller, and has the serial number that all of th
   );
   assert.equal(serialOf(card), '0xdeadbeef');
   assert.throws(() => diskParts({ ...card, sectorSizeBytes: 4096 }, { slot: '', port: 0 }), /sectors of 512/);
+});
+
+test('an emulated machine has one processor, unless it is told otherwise', () => {
+  const text = (more: Partial<Hardware>): string => hardwareArguments(hardware([], more)).join(' ');
+  assert.match(text({ accelerator: 'tcg' }), / -smp 1 /);
+  assert.match(text({ accelerator: 'kvm' }), / -smp 2 /);
+  assert.match(text({ accelerator: 'tcg', processors: 4 }), / -smp 4 /);
 });
 
 test('a machine has what its disks need and no more', () => {

@@ -5,10 +5,17 @@ import type { Accelerator } from './accelerator.ts';
 export const media = ['cd', 'usb', 'none'] as const;
 export type Medium = (typeof media)[number];
 
+/**
+ * QEMU 7.2 emulates several processors in threads that see each other's changes of code too late: a kernel that patches
+ * itself while it runs, as Linux does, then dies of "Oops: int3", one start in some dozens.
+ */
+const defaultProcessors: Readonly<Record<Accelerator, number>> = { kvm: 2, tcg: 1 };
+
 export interface Hardware {
   readonly accelerator: Accelerator;
   readonly memoryMB: number;
-  readonly processors: number;
+  /** Default: {@link defaultProcessors}. */
+  readonly processors?: number | undefined;
   /** Of the firmware, which includes `-machine`. */
   readonly firmware: readonly string[];
   readonly medium: Medium;
@@ -37,7 +44,8 @@ const freeSlots = 6;
 const ahciPorts = 5;
 
 export function hardwareArguments(hardware: Hardware): string[] {
-  const { medium, disks, hotPlug } = hardware;
+  const { accelerator, medium, disks, hotPlug } = hardware;
+  const processors = hardware.processors ?? defaultProcessors[accelerator];
   const slotted = disks.filter(({ bus }) => bus === 'nvme' || bus === 'virtio');
   const slots = slotted.length + (hotPlug ? freeSlots : 0);
   const needsUsb = hotPlug || medium === 'usb' || disks.some(({ bus }) => bus === 'usb');
@@ -45,9 +53,9 @@ export function hardwareArguments(hardware: Hardware): string[] {
   const ahci = disks.filter(({ bus }) => bus === 'ahci');
   if (ahci.length > ahciPorts) throw new Error(`at most ${ahciPorts} AHCI disks`);
   const list = [
-    ...['-accel', hardware.accelerator, '-cpu', hardware.accelerator === 'kvm' ? 'host' : 'qemu64'],
+    ...['-accel', accelerator, '-cpu', accelerator === 'kvm' ? 'host' : 'qemu64'],
     ...hardware.firmware,
-    ...['-m', String(hardware.memoryMB), '-smp', String(hardware.processors)],
+    ...['-m', String(hardware.memoryMB), '-smp', String(processors)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std', '-rtc', 'base=utc'],
     ...(needsUsb ? ['-device', 'qemu-xhci,id=xhci,p2=8,p3=8'] : []),
     ...(needsScsi ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
