@@ -15,11 +15,11 @@ import { languageOf } from './words/languages.ts';
 import { feedHost } from './runtime/host-feed.ts';
 
 /**
- * Progress is drawn so often at most. A picture takes some 7 ms of a processor, which the job would have
+ * Progress is drawn so often at most. A picture takes 7 to 20 ms of a processor, which the job would have
  * (docs/benchmarks.md); what a key does is drawn at once.
  */
-const SCREEN_MS = 400;
-const SERIAL_MS = 1000;
+const SCREEN_MS = 1000;
+const SERIAL_MS = 2000;
 
 export interface TuiOptions {
   /** Devices to draw on; this process's own terminal if there are none. */

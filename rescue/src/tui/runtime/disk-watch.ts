@@ -41,26 +41,31 @@ export class DiskWatch {
   }
 
   async #look(): Promise<void> {
-    const { onDisks, onError, isBusy } = this.#options;
-    const { describe = describeDisks, limit = addLimits, signature = diskSignature } = this.#options;
+    const { onError, isBusy, signature = diskSignature } = this.#options;
     const { signal } = this.#controller;
     try {
-      const now = await signature();
-      if (now !== this.#last && (this.#last === undefined || !isBusy())) {
-        const disks = await describe(signal);
-        if (signal.aborted) return;
-        this.#last = now;
-        onDisks(disks);
-        // Nobody waits for what a disk that dies says of itself.
-        const limited = await limit(disks, signal);
-        const isNews = limited.some(({ limits = [] }) => limits.length > 0);
-        if (isNews && !this.#controller.signal.aborted && (await signature()) === now) onDisks(limited);
-      }
+      if (this.#last === undefined || !isBusy()) await this.#lookFor(await signature());
     } catch (error) {
       if (signal.aborted) return;
       onError(error);
     }
     this.#timer = setTimeout(() => void this.#look(), this.#options.intervalMs ?? INTERVAL_MS);
+  }
+
+  /** Describes the disks if their signature is `now`, and was another. */
+  async #lookFor(now: string): Promise<void> {
+    if (now === this.#last) return;
+    const { onDisks, signature = diskSignature } = this.#options;
+    const { describe = describeDisks, limit = addLimits } = this.#options;
+    const { signal } = this.#controller;
+    const disks = await describe(signal);
+    if (signal.aborted) return;
+    this.#last = now;
+    onDisks(disks);
+    // Nobody waits for what a disk that dies says of itself.
+    const limited = await limit(disks, signal);
+    const isNews = limited.some(({ limits = [] }) => limits.length > 0);
+    if (isNews && !this.#controller.signal.aborted && (await signature()) === now) onDisks(limited);
   }
 }
 
