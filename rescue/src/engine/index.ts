@@ -21,6 +21,7 @@ export { parseSize } from './base/parse-size.ts';
 export { PROGRAM, VERSION } from './base/program.ts';
 export { confirmationText, describeIdentity, type DiskIdentity } from './device/identity.ts';
 export type * from './filesystem/file-system.ts';
+export { kindTitles } from './filesystem/kind-titles.ts';
 export type * from './boot/boot-check.ts';
 export type { BootEntryPlan } from './boot/boot-entry.ts';
 export type { KeptId, NewIdsPlan, RenewedId } from './boot/new-ids.ts';

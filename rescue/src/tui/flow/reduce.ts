@@ -15,7 +15,7 @@ import { asItWas, move, openLayout, resize, takeLayout, takeTyped } from './edit
 import { reduceWorld } from './reduce-world.ts';
 import { serverText, typedRule } from './rules.ts';
 import type { Step } from './parts.ts';
-import { currentStep, currentView, diskKey, type FlowState } from './state.ts';
+import { currentStep, currentView, diskKey, nothingChosen, type FlowState } from './state.ts';
 import { done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 const worldEvents: ReadonlySet<string> = new Set<WorldEvent['kind']>([
@@ -233,31 +233,6 @@ function reducePerson(state: FlowState, event: PersonEvent): Result {
       return done(state, { kind: 'machine', action: event.action });
   }
 }
-
-/** A new job begins with the options that are safe, and nothing chosen; what was typed stays. */
-const nothingChosen = {
-  sources: [],
-  byEnter: [],
-  leftOut: [],
-  trust: [],
-  grow: undefined,
-  layout: undefined,
-  editing: undefined,
-  into: {},
-  placing: undefined,
-  sectorSize: undefined,
-  flags: {},
-  repository: undefined,
-  images: undefined,
-  image: undefined,
-  imageName: undefined,
-  parts: [],
-  targets: [],
-  copies: [],
-  plan: undefined,
-  job: undefined,
-  started: undefined,
-} as const;
 
 function back(state: FlowState): Result {
   const step = currentStep(state);

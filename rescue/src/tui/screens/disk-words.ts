@@ -1,11 +1,12 @@
 /** Disks in words and as a map: the same everywhere. */
-import type {
-  DiskIdentity,
-  DiskLimit,
-  DiskPlan,
-  ImagedDisk,
-  ListedDisk,
-  RegionPlan,
+import {
+  kindTitles,
+  type DiskIdentity,
+  type DiskLimit,
+  type DiskPlan,
+  type ImagedDisk,
+  type ListedDisk,
+  type RegionPlan,
 } from '../../engine/index.ts';
 import type { Block, MapBlock, MapRegion } from '../view.ts';
 import { text } from '../view.ts';
@@ -69,35 +70,15 @@ export function contentName(kind: string, words: Words): string {
   return kind === 'unknown' ? words.common.unknownContent : (kindNames[kind] ?? kind);
 }
 
+/** Shorter than in a sentence: a map has little room. */
 const kindNames: Readonly<Record<string, string>> = {
-  ntfs: 'NTFS',
-  fat12: 'FAT12',
-  fat16: 'FAT16',
-  fat32: 'FAT32',
-  exfat: 'exFAT',
+  ...kindTitles,
   swap: 'swap',
-  xfs: 'XFS',
-  btrfs: 'Btrfs',
-  f2fs: 'F2FS',
-  hfs: 'HFS',
-  hfsplus: 'HFS+',
-  hfsx: 'HFSX',
-  apfs: 'APFS',
-  iso9660: 'ISO 9660',
-  udf: 'UDF',
-  refs: 'ReFS',
-  nilfs2: 'NILFS2',
-  jfs: 'JFS',
-  reiserfs: 'ReiserFS',
   zfs: 'ZFS',
-  vmfs: 'VMFS',
-  squashfs: 'SquashFS',
-  erofs: 'EROFS',
   lvm2: 'LVM',
-  luks: 'LUKS',
-  bitlocker: 'BitLocker',
   md: 'RAID',
   ldm: 'Windows LDM',
+  'ext-journal': 'ext-journal',
 };
 
 /** The map of a disk as it is listed, and below it what is in each partition. */
