@@ -8,6 +8,7 @@ import { Output } from './output.ts';
 
 /** After Ctrl-C, how long the job may take to end by itself before the program leaves a hung device behind. */
 const CANCEL_PATIENCE_MS = 4500;
+const CANCEL_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Runs the command line `args` and resolves to its exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -16,13 +17,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
     stdout: process.stdout,
     stderr: process.stderr,
   });
-  // A reader that has seen enough closes the pipe (`| head`): that is no failure of the command.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done);
-    throw error;
-  });
+  const wasLost = watchStreams();
   try {
-    return await dispatch(args, output);
+    const exitCode = await dispatch(args, output);
+    return exitCode === exitCodes.done && wasLost() ? exitCodes.failed : exitCode;
   } catch (error) {
     const known = isPermafrostError(error) ? error : (addonFailure(error) ?? toUsageError(error));
     if (known !== undefined) {
@@ -75,7 +73,22 @@ async function runCommand(command: Command, args: readonly string[], output: Out
   return withCancel((signal) => command.run({ values, positionals, output, signal } satisfies Invocation));
 }
 
-/** Ctrl-C (or a TERM) aborts; a second one, or a device that hangs, ends the program at once. */
+/**
+ * Output that cannot be written ends no job: one that overwrites a disk goes on to its end. A reader that has seen
+ * enough closes the pipe (`| head`), a terminal goes away: that is no failure. Any other loss (a full disk) the result tells.
+ */
+function watchStreams(): () => boolean {
+  let lost = false;
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (lost || code === 'EPIPE' || process.stdout.isTTY) return;
+    lost = true;
+    process.stderr.write(`permafrost: standard output is not whole: ${message}\n`);
+  });
+  process.stderr.on('error', () => undefined);
+  return () => lost;
+}
+
+/** Ctrl-C (or a TERM, or a terminal that hangs up) aborts; a second one, or a device that hangs, ends the program at once. */
 async function withCancel(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const controller = new AbortController();
   const leave = (): void => {
@@ -84,18 +97,18 @@ async function withCancel(work: (signal: AbortSignal) => Promise<number>): Promi
     );
     process.exit(exitCodes.cancelled);
   };
-  const cancel = (): void => {
+  const cancel = (signal: NodeJS.Signals): void => {
+    // A hang-up comes from the kernel and from the shell: the second one is nobody's impatience.
+    if (controller.signal.aborted && signal === 'SIGHUP') return;
     if (controller.signal.aborted) leave();
     controller.abort();
     setTimeout(leave, CANCEL_PATIENCE_MS).unref();
   };
-  process.on('SIGINT', cancel);
-  process.on('SIGTERM', cancel);
+  for (const signal of CANCEL_SIGNALS) process.on(signal, cancel);
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', cancel);
-    process.off('SIGTERM', cancel);
+    for (const signal of CANCEL_SIGNALS) process.off(signal, cancel);
   }
 }
 
