@@ -19,7 +19,15 @@ import { entryFor } from './plan-entry.ts';
 import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
 import type { RegionChanges } from './shrink-file-system.ts';
 import { acquire, eachInSlot } from './slots.ts';
-import { clearTarget, flush, grownParts, settleTarget, writePatches, wrongPatches } from './target-steps.ts';
+import {
+  clearTarget,
+  endsOf,
+  flush,
+  grownParts,
+  settleTarget,
+  writePatches,
+  wrongPatches,
+} from './target-steps.ts';
 import type { Batch } from './used-chunks.ts';
 import { writeBootEntry } from './write-boot-entry.ts';
 import { zeroRange } from './zero-range.ts';
@@ -126,14 +134,11 @@ export class CloneTarget {
     await this.#disk.allowWrites();
   }
 
-  /** Clears what could be taken for whole; `chunkBytes` at the start of each region. */
+  /** Clears what could be taken for whole, `chunkBytes` at the start of each region included. */
   clear(chunkBytes: number): Promise<void> {
     const { places, changes } = this.#place;
-    const beginnings = [...places.values()].map(({ start, length }) => ({
-      start,
-      length: Math.min(length, chunkBytes),
-    }));
-    return clearTarget(this.#file, this.sizeBytes, true, [...beginnings, ...grownParts(changes)]);
+    const ends = [...endsOf(places.values(), chunkBytes), ...grownParts(changes)];
+    return clearTarget(this.#file, this.sizeBytes, true, ends);
   }
 
   /** Writes the batch that `slot` holds; with `spare`, only what differs from what is there. */

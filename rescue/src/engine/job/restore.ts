@@ -23,8 +23,8 @@ import { closeShrunk, shrinkRegions, type ShrunkRegion } from './shrink-file-sys
 import { writeBootEntry } from './write-boot-entry.ts';
 import { withPool, type RunOptions } from './run-options.ts';
 import {
-  CLEAR_BYTES,
   clearTarget,
+  endsOf,
   flush,
   grownParts,
   patchesOutside,
@@ -193,13 +193,9 @@ class TargetRestore {
   async #clear(file: BlockFile): Promise<void> {
     const { target, prepared } = this.#context;
     const { sizeBytes, whole, regions, emptied, changes } = target;
-    const { chunkBytes } = prepared.image;
-    const beginnings = [
-      ...regions.map(({ to }) => ({ start: to.start, length: Math.min(chunkBytes, to.length) })),
-      ...emptied.map(({ to }) => ({ start: to.start, length: Math.min(CLEAR_BYTES, to.length) })),
-      ...grownParts(changes),
-    ];
-    await clearTarget(file, sizeBytes, whole, beginnings);
+    const places = [...regions, ...emptied].map(({ to }) => to);
+    const ends = [...endsOf(places, prepared.image.chunkBytes), ...grownParts(changes)];
+    await clearTarget(file, sizeBytes, whole, ends);
   }
 
   async #write(

@@ -9,8 +9,8 @@ import type { LayoutChange } from './job.ts';
 import { zeroRange } from './zero-range.ts';
 import { say } from '../base/remarks.ts';
 
-/** What is cleared at both ends of a target and at the start of a partition that stays empty. */
-export const CLEAR_BYTES = 1024 * 1024;
+/** What is cleared at both ends of a target and of each region: as far as any system looks for what it knows. */
+const CLEAR_BYTES = 1024 * 1024;
 
 /** Bytes laid over what the source has: offset on the target, in bytes. */
 export interface Patch {
@@ -18,21 +18,29 @@ export interface Patch {
   readonly bytes: Uint8Array;
 }
 
-/** Where something on the target begins that could be taken for whole, and how much of it is cleared, in bytes. */
-export interface Beginning {
-  readonly start: number;
-  readonly length: number;
+/**
+ * Both ends of `places`, what is held back at the start of each, `chunkBytes`, included. The source may not use its ends,
+ * and members of arrays, for example, have their marks there: an older one would be believed before the file system is.
+ */
+export function endsOf(places: Iterable<Span>, chunkBytes: number): Span[] {
+  return [...places].flatMap(({ start, length }) => {
+    const last = Math.min(CLEAR_BYTES, length);
+    return [
+      { start, length: Math.min(Math.max(CLEAR_BYTES, chunkBytes), length) },
+      { start: start + length - last, length: last },
+    ];
+  });
 }
 
 /**
- * Nothing that was on the target may be taken for what will be: its ends if it is overwritten `whole`, then the
- * `beginnings`, are zero on the medium when this resolves. Throws `device/write-failed`.
+ * Nothing that was on the target may be taken for what will be: its ends if it is overwritten `whole`, then
+ * `places`, are zero on the medium when this resolves. Throws `device/write-failed`.
  */
 export async function clearTarget(
   file: BlockFile,
   sizeBytes: number,
   whole: boolean,
-  beginnings: readonly Beginning[],
+  places: readonly Span[],
 ): Promise<void> {
   if (whole) {
     await zeroRange(file, 0, Math.min(CLEAR_BYTES, sizeBytes));
@@ -40,13 +48,12 @@ export async function clearTarget(
     // Before anything else goes: a cut must not leave the old table over partitions that have begun to change.
     await flush(file);
   }
-  for (const { start, length } of beginnings)
-    await zeroRange(file, start, Math.min(length, sizeBytes - start));
+  for (const { start, length } of places) await zeroRange(file, start, Math.min(length, sizeBytes - start));
   await flush(file);
 }
 
 /** Both ends of what partitions get beyond what they had: old content there must not be taken for theirs. */
-export function grownParts(changes: readonly LayoutChange[]): Beginning[] {
+export function grownParts(changes: readonly LayoutChange[]): Span[] {
   return changes.flatMap(({ from, to }) => {
     const grown = to.length - from.length;
     if (grown <= 0) return [];
