@@ -37,6 +37,13 @@ describe('a disk image file', () => {
     await assertRestored(source, target, folder);
   });
 
+  test('gets no name that would keep the image from being opened', async () => {
+    const other = join(folder, 'unnamed');
+    const { stderr } = await permafrost(['image', source, '--repo', other, '--name', 'x'.repeat(4097)], 2);
+    assert.match(stderr, /at most 4096 characters/);
+    await assert.rejects(stat(other), 'nothing was begun');
+  });
+
   test('comes back in a file that did not exist, which stays sparse', async () => {
     const target = join(folder, 'new.img');
     await permafrost(['restore', 'first', target, '--repo', repo, '--yes']);

@@ -3,6 +3,7 @@ import { PermafrostError } from '../base/errors.ts';
 import { openSource, type OpenDisk } from '../device/device.ts';
 import { describeIdentity } from '../device/identity.ts';
 import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from '../repository/format.ts';
+import { MAX_TEXT_LENGTH } from '../repository/manifest.ts';
 import { inspectDisk, type InspectedDisk, type InspectedRegion } from './inspect-disk.ts';
 import type { DiskPlan, ImageJob, Plan, RegionPlan } from './job.ts';
 import { describeTable, planLimits, sealPlan } from './plan-parts.ts';
@@ -97,7 +98,9 @@ function checkJob(job: ImageJob): void {
   if (new Set(job.sources).size !== job.sources.length) fail('the same source was named twice');
   if (job.partitions !== undefined && job.sources.length !== 1)
     fail('partitions can be chosen of a single source only');
-  const { level = 3, chunkBytes } = job;
+  const { level = 3, chunkBytes, name = '' } = job;
+  if (name.length > MAX_TEXT_LENGTH)
+    fail(`the name of an image has at most ${MAX_TEXT_LENGTH} characters, not ${name.length}`);
   if (!Number.isInteger(level) || level < 1 || level > 19) fail(`the level must be 1 to 19, not ${level}`);
   if (chunkBytes !== undefined && (chunkBytes < MIN_CHUNK_BYTES || chunkBytes > MAX_CHUNK_BYTES))
     fail(`chunks must have ${MIN_CHUNK_BYTES} to ${MAX_CHUNK_BYTES} bytes`);

@@ -121,6 +121,11 @@ test('manifests with impossible content are refused', () => {
     ],
   };
   checkManifest(structuredClone(good), 'x');
+  const partition = { number: 1, start: 0, length: 512, typeId: '0x83' };
+  const named = structuredClone(good);
+  (named.disks[0]!.table.partitions as unknown[]).push(partition);
+  Object.assign(named.disks[0]!.regions[0]!, { fileSystem: { kind: 'of a later version', state: 'clean' } });
+  checkManifest(named, 'x');
   const changes: ((m: typeof good) => void)[] = [
     (m) => (m.version = 2),
     (m) => (m.id = 'y'),
@@ -132,6 +137,13 @@ test('manifests with impossible content are refused', () => {
     (m) => (m.disks[0]!.regions[0]!.content.chunks = 3),
     (m) => (m.disks[0]!.regions[0]!.content.levels = 100),
     (m) => (m.disks[0]!.regions[0]!.content.root = '../../etc/passwd'),
+    (m) => (m.disks[0]!.sectorSize = 0),
+    (m) => (m.disks[0]!.sectorSize = 513),
+    (m) => (m.disks[0]!.table.partitions as unknown[]).push({ ...partition, typeId: '0xzz' }),
+    (m) => (m.disks[0]!.table.partitions as unknown[]).push({ ...partition, name: 5 }),
+    (m) => (m.disks[0]!.regions[0]!.kind = 'other'),
+    (m) => Object.assign(m.disks[0]!.regions[0]!, { fileSystem: 5 }),
+    (m) => Object.assign(m.disks[0]!.regions[0]!, { fileSystem: { kind: {}, state: 'clean' } }),
     (m) => ((m.disks as unknown) = 7),
     (m) => ((m.machine as unknown) = null),
   ];

@@ -103,6 +103,12 @@ export interface Manifest {
 }
 
 const MAX_REGIONS = 100_000;
+const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
+const REGION_KINDS: readonly string[] = ['head', 'partition', 'gap', 'tail', 'whole'];
+/** Of an MBR, or a GUID. */
+const TYPE_ID = /^(0x[0-9a-f]{2}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+/** Longest text in a manifest, in UTF-16 units. */
+export const MAX_TEXT_LENGTH = 4096;
 
 /** Checks that an unsealed JSON value is a manifest this version reads. Throws `structure/invalid`. */
 export function checkManifest(value: Record<string, unknown>, id: string): Manifest {
@@ -131,35 +137,49 @@ function checkDisk(c: Checker, disk: Record<string, unknown>, chunkBytes: number
   c.string(disk['path'], 'disk path');
   for (const key of ['model', 'serial', 'wwn']) if (disk[key] !== undefined) c.string(disk[key], key);
   const sizeBytes = c.count(disk['sizeBytes'], 'disk size');
-  c.count(disk['sectorSize'], 'sector size');
+  if (!SECTOR_SIZES.includes(c.count(disk['sectorSize'], 'sector size'))) c.fail('has impossible sectors');
   const table = c.object(disk['table'], 'table');
   c.string(table['kind'], 'table kind');
   for (const item of c.array(table['partitions'], 'partitions')) {
     const partition = c.object(item, 'partition');
     for (const key of ['number', 'start', 'length']) c.count(partition[key], `partition ${key}`);
-    c.string(partition['typeId'], 'partition type');
+    if (!TYPE_ID.test(c.string(partition['typeId'], 'partition type')))
+      c.fail('has no usable partition type');
+    for (const key of ['name', 'partitionId'])
+      if (partition[key] !== undefined) c.string(partition[key], `partition ${key}`);
   }
   const regions = c.array(disk['regions'], 'regions');
   if (regions.length > MAX_REGIONS) c.fail(`has ${regions.length} regions`);
   let end = 0;
   for (const item of regions) {
     const region = c.object(item, 'region');
-    c.string(region['kind'], 'region kind');
+    if (!REGION_KINDS.includes(c.string(region['kind'], 'region kind')))
+      c.fail('has a region of no known kind');
     c.string(region['name'], 'region name');
     const start = c.count(region['start'], 'region start');
     const length = c.count(region['length'], 'region length');
-    if (start !== end || length === 0) c.fail('has regions that do not tile the disk');
+    if (start !== end || length === 0 || (region['kind'] === 'head' && start !== 0))
+      c.fail('has regions that do not tile the disk');
     end = start + length;
     c.array(region['partitions'], 'region partitions').forEach((number) =>
       c.count(number, 'region partition'),
     );
     c.strings(region['warnings'], 'region warnings');
+    if (region['fileSystem'] !== undefined) checkFileSystem(c, c.object(region['fileSystem'], 'file system'));
     const sums = c.object(region['sums'], 'region sums');
     for (const key of ['usedBytes', 'dataBytes', 'zeroBytes', 'badBytes']) c.count(sums[key], key);
     if (region['content'] !== undefined)
       checkContent(c, c.object(region['content'], 'content'), length, chunkBytes);
   }
   if (end !== sizeBytes) c.fail('has regions that do not tile the disk');
+}
+
+function checkFileSystem(c: Checker, fileSystem: Record<string, unknown>): void {
+  for (const key of ['kind', 'state']) c.string(fileSystem[key], `file system ${key}`);
+  for (const key of ['label', 'uuid'])
+    if (fileSystem[key] !== undefined) c.string(fileSystem[key], `file system ${key}`);
+  for (const key of ['sizeBytes', 'blockSize'])
+    if (fileSystem[key] !== undefined) c.count(fileSystem[key], `file system ${key}`);
 }
 
 function checkContent(
@@ -189,7 +209,7 @@ export class Checker {
   }
 
   string(value: unknown, key: string): string {
-    if (typeof value !== 'string' || value.length > 4096) this.fail(`has no usable ${key}`);
+    if (typeof value !== 'string' || value.length > MAX_TEXT_LENGTH) this.fail(`has no usable ${key}`);
     return value;
   }
 

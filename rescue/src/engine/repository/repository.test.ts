@@ -182,3 +182,16 @@ test('a folder with other things in it does not become a repository', async (t) 
   await writeFile(join(folder, 'a.jpg'), 'x');
   await assert.rejects(Repository.create(folder), (e) => isPermafrostError(e, 'repository/not-empty'));
 });
+
+test('an image that nobody could open is not committed', async (t) => {
+  const { repository, pool } = await setUp(t);
+  const writer = await RepositoryWriter.open(repository, { pool, level: 3 });
+  t.after(() => writer.close());
+  const commit = (part: Partial<ImageContent>): Promise<unknown> => writer.commit({ ...content, ...part });
+  const refused = (error: unknown): boolean => isPermafrostError(error, 'structure/invalid');
+  await assert.rejects(commit({ name: 'x'.repeat(4097) }), refused);
+  await assert.rejects(commit({ warnings: new Array<string>(5000).fill('x'.repeat(4096)) }), refused);
+  assert.deepEqual(await readdir(repository.store.path('images')), []);
+  await commit({ name: 'x'.repeat(4096) });
+  assert.equal((await repository.listImages()).images.length, 1);
+});

@@ -15,7 +15,7 @@ export interface StoredFile {
 }
 
 /** Largest manifest or lock read into memory, in bytes. */
-const MAX_SMALL_FILE_BYTES = 16 * 1024 * 1024;
+export const MAX_SMALL_FILE_BYTES = 16 * 1024 * 1024;
 
 export class Store {
   readonly root: string;

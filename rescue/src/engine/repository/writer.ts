@@ -4,16 +4,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { native, type ChunkPool, type Slot } from 'blockdev-native';
-import { throwIfCancelled } from '../base/errors.ts';
+import { PermafrostError, throwIfCancelled } from '../base/errors.ts';
 import { FOLDERS, ID_BYTES, ID_SCHEME, MAX_FRAME_BYTES, MAX_FRAME_CHUNKS, FORMAT_VERSION } from './format.ts';
 import type { FrameKind, FrameTable } from './frame.ts';
 import { acquireLock, LockObserver, type HeldLock } from './lock.ts';
-import type { Manifest } from './manifest.ts';
+import { checkManifest, type Manifest } from './manifest.ts';
 import { writeIndex } from './pack-list.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { PackSet, Repository } from './repository.ts';
 import { findAbandoned, salvagePack, type AbandonedFiles } from './salvage.ts';
-import { encodeSealed } from './sealed-json.ts';
+import { encodeSealed, parseSealed } from './sealed-json.ts';
+import { MAX_SMALL_FILE_BYTES } from './store.ts';
 
 /** What has been stored so far. */
 export interface WriterSums {
@@ -183,7 +184,7 @@ export class RepositoryWriter {
     await store.writeDurably(
       FOLDERS.images,
       `${manifest.id}.json`,
-      encodeSealed(manifest),
+      encodeManifest(manifest),
       `${this.#lock.nonce}-image.partial`,
     );
     await this.#removeAbandoned();
@@ -252,4 +253,14 @@ export class RepositoryWriter {
       await store.remove(FOLDERS.locks, `${nonce}.json`);
     }
   }
+}
+
+/** The bytes of `manifest`, read once as whoever opens the image will. Throws `structure/invalid` where that would fail. */
+function encodeManifest(manifest: Manifest): Buffer {
+  const bytes = encodeSealed(manifest);
+  const structure = 'image manifest';
+  if (bytes.length > MAX_SMALL_FILE_BYTES)
+    throw new PermafrostError('structure/invalid', { structure, problem: `has ${bytes.length} bytes` });
+  checkManifest(parseSealed(bytes, structure), manifest.id);
+  return bytes;
 }
