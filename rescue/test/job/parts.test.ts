@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { scratchFolder } from '../support/scratch.ts';
+import { run } from '../support/command.ts';
+import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
 import {
   checkContent,
   hiddenSectors,
@@ -123,6 +124,27 @@ describe('single partitions of an image', () => {
       assert.match(stderr.replaceAll(/\s+/g, ' '), reason);
       assert.equal((await digest(target)).split(' ')[0], unchanged.split(' ')[0]);
     }
+  });
+
+  test('are refused where they were if the sectors there are too large for them, and no byte changes', async (t) => {
+    const { from, repo } = await prepare(t);
+    const [first] = await readLayout(from);
+    const target = await sparseFile(join(dirname(from), 'large-sectors.img'), 80 * MIB);
+    const { device } = await attachLoop(t, target, ['--sector-size', '4096']);
+    const entry = `start=${first!.start / 4096}, size=${first!.size / 4096}, type=L`;
+    await run('sfdisk', ['--quiet', '--no-reread', device], { input: ['label: gpt', entry].join('\n') });
+    const unchanged = await digest(target);
+    for (const part of [
+      ['--partition', '1'],
+      ['--part', '1=1'],
+    ]) {
+      const { stderr } = await permafrost(['restore', 'it', device, '--repo', repo, ...part, '--yes'], 1);
+      assert.match(
+        stderr.replaceAll(/\s+/g, ' '),
+        /the FAT16 of partition 1 was made for sectors of at most 512/,
+      );
+    }
+    assert.equal(await digest(target), unchanged);
   });
 
   test('are refused where the free space is in pieces that are too small', async (t) => {

@@ -57,20 +57,36 @@ export async function planPartitions(input: PartitionsInput): Promise<PlannedPar
   if (job.into !== undefined) return planInto(input, table);
   const regions = chosenRegions(job.partitions!, imaged, image);
   const { path, sizeBytes } = disk.identity;
-  const refusals = regions.flatMap((region) => {
+  const refusals: PermafrostError[] = [];
+  for (const region of regions) {
     const problem = mismatch(region, table.partitions, sizeBytes);
-    return problem === undefined
+    const sectors = await sectorProblem(input, region, table.sectorSize);
+    if (problem !== undefined)
+      refusals.push(new PermafrostError('device/table-mismatch', { device: path, problem }));
+    else if (sectors !== undefined) refusals.push(impossible(path, sectors));
+  }
+  // The same bytes are other sectors where those have another size.
+  const there = regions.flatMap((region) => {
+    const { start, length, partitions } = region;
+    const [number] = partitions;
+    return number === undefined
       ? []
-      : [new PermafrostError('device/table-mismatch', { device: path, problem })];
+      : [{ region, number, into: number, from: { start, length }, to: { start, length } }];
   });
+  const writes = await movedBootSectors(input, there, table.sectorSize);
   return {
     regions: placeRegions(regions, sizeBytes),
-    tables: nothing,
+    tables: { ...nothing, writes },
     growths: [],
     shrinks: [],
     changes: [],
     refusals,
   };
+}
+
+function impossible(device: string, problem: string): PermafrostError {
+  const hint = 'Choose another place, or restore the whole disk.';
+  return new PermafrostError('layout/impossible', { device, problem, hint });
 }
 
 function chosenRegions(partitions: readonly number[], imaged: ImagedDisk, image: Manifest): ImagedRegion[] {
@@ -119,8 +135,7 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
   );
   const refusals: PermafrostError[] = [];
   const refuse = (problem: string): void => {
-    const hint = 'Choose another place, or restore the whole disk.';
-    refusals.push(new PermafrostError('layout/impossible', { device, problem, hint }));
+    refusals.push(impossible(device, problem));
   };
   const { reader, frames } = input;
   const shrinkInput: ShrinkIntoInput = {
