@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +85,20 @@ test('the command line names a path on the medium, on a label, or an address', a
   };
   assert.equal(await id('http://x/j permafrost.job.sha256=00', { fetch }), 'web');
   assert.deepEqual(asked.slice(0, 2), ['http://x/j', '00']);
+});
+
+test('a sum on the command line is that of the job, wherever it lies', async () => {
+  const systems = {
+    '/dev/medium': { label: 'PERMAFROST', files: { '/a.yaml': job('medium') } },
+    '/dev/l': { label: 'LAB', files: { '/a.yaml': job('medium') } },
+  };
+  const sum = createHash('sha256').update(job('medium')).digest('hex').toUpperCase();
+  for (const word of ['/a.yaml', 'LABEL=LAB:/a.yaml']) {
+    const line = `permafrost.job=${word} permafrost.job.sha256=`;
+    assert.equal((await findBootJob({ system: machine(line + sum, systems) }))?.file.id, 'medium');
+    assert.match(await failure(machine(line + '0'.repeat(64), systems)), /not-found: .*its SHA-256 is/);
+    assert.match(await failure(machine(`${line}12`, systems)), /not-found: .*64 hexadecimal digits/);
+  }
 });
 
 test('more than one job is an error that names both', async () => {

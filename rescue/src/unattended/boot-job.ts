@@ -12,7 +12,7 @@ import {
   throwIfCancelled,
 } from '../engine/index.ts';
 import { commandLineWord, readCommandLine } from './command-line.ts';
-import { fetchJob, type FetchedJob } from './fetch-job.ts';
+import { fetchJob, sumProblem, type FetchedJob } from './fetch-job.ts';
 import { parseJobFile, type JobFile } from './job-file.ts';
 import { bringUpNetwork } from './network.ts';
 import { readFromFileSystem, readMedium, type ReadText } from './read-unmounted.ts';
@@ -143,6 +143,8 @@ async function namedJob(
   const [text] = texts;
   if (text === undefined) return { problem: `is not there: ${where.device} holds no ${path}`, final: true };
   if ('problem' in text) return { problem: `cannot be read: ${text.problem}`, final: true };
+  const problem = sha256 === undefined ? undefined : sumProblem(Buffer.from(text.text), sha256);
+  if (problem !== undefined) return { problem, final: true };
   return { source: `${path} on ${label ?? 'the medium'} (${where.device})`, text: text.text };
 }
 

@@ -52,6 +52,20 @@ test('a disk that is not there, or that two claim to be, is an error', () => {
   assert.match(problem({ serial: 'A' }, [a, disk('/dev/c')]), /is not there/);
 });
 
+test('a file is no way round to the name of a disk', () => {
+  const parts = [
+    { number: 1, path: '/dev/a1', deviceNumber: '8:1', start: 0, sizeBytes: 1e6, readOnly: false },
+  ];
+  for (const file of ['/dev/a', '/dev//a', '/dev/x/../a1'])
+    assert.match(problem({ file }, [disk('/dev/a', { partitions: parts })]), /another disk can have/);
+  assert.equal(resolveDisk({ file: '/dev/disk/by-id/a' }, [a]), '/dev/disk/by-id/a');
+});
+
+test('a disk that is larger, and outside of the machine, is not the largest built-in one', () => {
+  for (const bus of ['firewire', 'iscsi', 'fibre-channel', 'nbd'] as const)
+    assert.equal(resolveDisk('largest', [a, b, disk('/dev/c', { bus, sizeBytes: 9e9 })]), '/dev/b', bus);
+});
+
 test('only-disk and largest mean built-in disks, and one of them', () => {
   assert.equal(resolveDisk('only-disk', [a, stick, usbDisk, loop]), '/dev/a');
   assert.equal(resolveDisk('largest', [a, b, stick, usbDisk, loop]), '/dev/b');

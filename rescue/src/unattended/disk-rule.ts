@@ -1,4 +1,5 @@
 /** Which disk a job file means. Anything that is not certain is an error, before anything is written. */
+import { resolve } from 'node:path';
 import { describeIdentity, PermafrostError, type listDisks } from '../engine/index.ts';
 import type { DiskRule } from './job-file.ts';
 
@@ -33,7 +34,7 @@ export function diskKey(disk: {
 /** The path of the disk that `rule` names among `disks`. Throws `job-file/disk`. */
 export function resolveDisk(rule: DiskRule, disks: Disks): string {
   if (rule === 'only-disk' || rule === 'largest') return builtIn(rule, disks);
-  if ('file' in rule) return rule.file;
+  if ('file' in rule) return notAName(rule.file, disks);
   const [key, wanted] = 'serial' in rule ? (['serial', rule.serial] as const) : (['wwn', rule.wwn] as const);
   const found = disks.filter((disk) => disk[key]?.trim() === wanted.trim());
   const words = `the disk with ${key === 'wwn' ? 'WWN' : 'serial'} ${wanted}`;
@@ -44,8 +45,22 @@ export function resolveDisk(rule: DiskRule, disks: Disks): string {
   });
 }
 
+/** A disk-image file, or a link that says which disk it is; what the kernel calls a disk now is none of both. */
+function notAName(file: string, disks: Disks): string {
+  const path = resolve(file);
+  if (disks.every((disk) => disk.path !== path && disk.partitions.every((part) => part.path !== path)))
+    return file;
+  throw new PermafrostError('job-file/disk', {
+    rule: file,
+    problem: 'is no disk-image file but a name that another disk can have after the next start',
+  });
+}
+
+/** What is outside of the machine, or of another one. */
+const outside: ReadonlySet<string> = new Set(['usb', 'firewire', 'iscsi', 'fibre-channel', 'nbd']);
+
 function builtIn(rule: 'only-disk' | 'largest', disks: Disks): string {
-  const candidates = disks.filter((disk) => !disk.removable && !disk.isVirtual && disk.bus !== 'usb');
+  const candidates = disks.filter((disk) => !disk.removable && !disk.isVirtual && !outside.has(disk.bus));
   const words = rule === 'only-disk' ? 'the only built-in disk' : 'the largest built-in disk';
   const most = Math.max(...candidates.map(({ sizeBytes }) => sizeBytes));
   const found = rule === 'only-disk' ? candidates : candidates.filter(({ sizeBytes }) => sizeBytes === most);

@@ -4,22 +4,32 @@ import { MOST_JOB_FILE_BYTES } from './job-file.ts';
 
 export type FetchedJob = { readonly text: string } | { readonly problem: string; readonly final: boolean };
 
+const NO_SUM = 'permafrost.job.sha256 is no SHA-256: 64 hexadecimal digits';
+const isSum = (sha256: string): boolean => /^[0-9a-f]{64}$/i.test(sha256);
+
+/** What is wrong with `bytes`, of which `sha256` is to be the SHA-256 (hex). */
+export function sumProblem(bytes: Buffer, sha256: string): string | undefined {
+  if (!isSum(sha256)) return NO_SUM;
+  const actual = createHash('sha256').update(bytes).digest('hex');
+  return actual === sha256.toLowerCase()
+    ? undefined
+    : `is not what permafrost.job.sha256 names: its SHA-256 is ${actual}`;
+}
+
 const LIMIT_MS = 30_000;
 const MOST_REDIRECTS = 5;
 
 /** The text at `url` (http or https), whose SHA-256 must be `sha256` (hex) if that is given. */
 export async function fetchJob(url: string, sha256?: string, signal?: AbortSignal): Promise<FetchedJob> {
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256))
-    return { problem: 'permafrost.job.sha256 is no SHA-256: 64 hexadecimal digits', final: true };
+  if (sha256 !== undefined && !isSum(sha256)) return { problem: NO_SUM, final: true };
   const limit = AbortSignal.timeout(LIMIT_MS);
   try {
     const response = await followed(url, signal === undefined ? limit : AbortSignal.any([limit, signal]));
     if ('problem' in response) return response;
     const bytes = await readBounded(response);
     if (bytes === undefined) return { problem: `is larger than ${MOST_JOB_FILE_BYTES} bytes`, final: true };
-    const actual = createHash('sha256').update(bytes).digest('hex');
-    if (sha256 !== undefined && actual !== sha256.toLowerCase())
-      return { problem: `is not what permafrost.job.sha256 names: its SHA-256 is ${actual}`, final: true };
+    const problem = sha256 === undefined ? undefined : sumProblem(bytes, sha256);
+    if (problem !== undefined) return { problem, final: true };
     return { text: bytes.toString('utf8') };
   } catch (error) {
     if (error instanceof TypeError && error.cause === undefined)

@@ -1,6 +1,7 @@
 /** The form of a job file; docs/job.schema.json is made from it. */
 // As a namespace, so that the bundle leaves out its forty languages.
 import * as z from 'zod';
+import { parseSize } from '../engine/index.ts';
 import { placeSchema } from './place-schema.ts';
 
 const text = z.string().min(1).max(4096);
@@ -34,7 +35,13 @@ const grow = z
   .optional()
   .describe('on a larger target: the partition that gets the free space; a number, a name or label, or last');
 
-const size = z.union([z.int().min(0), z.string().regex(/^\d{1,15}([.]\d{1,9})? ?([kMGT]i?B?|B)$/)]);
+const size = z.union([
+  z.int().min(0),
+  z
+    .string()
+    .regex(/^\d{1,15}([.]\d{1,9})? ?([kMGT](i?B)?|B)$/)
+    .refine((value) => parseSize(value) !== undefined, { message: 'is no size' }),
+]);
 
 const layout = z
   .array(

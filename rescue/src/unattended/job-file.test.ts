@@ -64,6 +64,17 @@ test('a disk is never named by a path under /dev', () => {
   }
 });
 
+test('a size that is none is an error, and not left out', () => {
+  const withSize = (size: string): string =>
+    whole
+      .replace('delta: true }', `layout: [{ partition: 1, size: ${size} }] }`)
+      .replace('partitions: [1, 3], ', '');
+  for (const size of ['5Gi', '5ki', '999999999999999T', '5 G B'])
+    assert.match(problemsOf(withSize(size)).join('\n'), /^line 9: steps\.2\.restore\.layout\.0\.size/, size);
+  for (const size of ['5G', '5 GiB', '5.5GB', '5kiB', '5B', '5368709120'])
+    parseJobFile(withSize(size), 'job.yaml');
+});
+
 test('what is missing, doubled or no YAML is said with its line', () => {
   assert.match(problemsOf(whole.replace('id: lab-3\n', '')).join('\n'), /^line 1: id: /);
   assert.match(problemsOf(`${whole}id: again\n`).join('\n'), /^line 10: .*unique/);

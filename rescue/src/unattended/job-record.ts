@@ -3,7 +3,8 @@
  * it all again, and goes on where a power cut ended it.
  */
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   PermafrostError,
@@ -108,6 +109,14 @@ export async function writeRecord(
     throw failure(error, path);
   }
   return path;
+}
+
+/** Not told by errors: to make a folder on a file system that may only be read can fail as if its parent were missing. */
+export async function mayWrite(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    (error: unknown) => !['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''),
+  );
 }
 
 function failure(error: unknown, path: string): PermafrostError {

@@ -3,8 +3,6 @@
  * interrupted, by a power cut or a crash, goes on where it was.
  */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import {
   exitCodeOf,
   exitCodes,
@@ -24,10 +22,10 @@ import {
 import { describePlace } from './describe-place.ts';
 import type { JobEvent, JobFileEvent, ResultEvent } from './job-events.ts';
 import type { JobFile } from './job-file.ts';
-import { readRecord, writeRecord, type JobRecord } from './job-record.ts';
+import { mayWrite, readRecord, writeRecord, type JobRecord } from './job-record.ts';
 import { placeRepository, type PlacedRepository } from './repository-rule.ts';
 import { stepAgain } from './step-again.ts';
-import { checkPlannedDisks, findStep, type FoundStep } from './steps.ts';
+import { checkPlannedDisks, checkSameDisks, findStep, type FoundStep } from './steps.ts';
 import { watchServer } from './watch-server.ts';
 
 /** Seconds before a disk is overwritten, where the file does not say. */
@@ -43,6 +41,8 @@ export interface JobFileOptions {
   readonly waitSeconds?: number;
   /** Find everything, make nothing, and end after {@link onReady}. */
   readonly dryRun?: boolean;
+  /** The disks of this machine; tests put their own in place. */
+  readonly listDisks?: typeof listDisks;
   /** Further options of every run, such as a gate for pauses. */
   readonly runOptions?: Omit<RunOptions, 'signal' | 'onPlan' | 'onProgress' | 'workers'>;
 }
@@ -50,25 +50,46 @@ export interface JobFileOptions {
 /** Resolves to the last event. Throws `job-file/…`, `job/cancelled` and what `onReady` throws, before any write. */
 export async function runJobFile(file: JobFile, options: JobFileOptions): Promise<ResultEvent> {
   let result: ResultEvent;
+  let hasReport = false;
+  const emit = (event: JobFileEvent): void => {
+    hasReport ||= event.type === 'report';
+    options.emit(event);
+  };
   try {
-    result = await withRepository(file, options);
+    result = await withRepository(file, { ...options, emit });
   } catch (error) {
     const report = isPermafrostError(error) ? error.toJSON() : undefined;
     const outcome = isPermafrostError(error, 'job/cancelled') ? 'cancelled' : 'failed';
     // A machine that has run the job, or whose person stopped it, stays: else it would start and end for ever.
     const stays = outcome === 'cancelled' || isPermafrostError(error, 'job-file/already-run');
-    options.emit({
+    emit({
       type: 'result',
       id: file.id,
       outcome,
       exitCode: isPermafrostError(error) ? error.exitCode : exitCodes.failed,
-      end: stays ? 'stay' : file['on-failure'],
+      // What was done after the last record would be done again.
+      end: stays ? 'stay' : hasReport ? withoutRecord(file, 'on-failure', emit) : file['on-failure'],
       ...(report === undefined ? {} : { error: report }),
     });
     throw error;
   }
-  options.emit(result);
+  emit(result);
   return result;
+}
+
+/** What the machine may do although the next start will know nothing of this one: not begin it all again. */
+function withoutRecord(
+  file: JobFile,
+  key: 'end' | 'on-failure',
+  emit: (event: JobFileEvent) => void,
+): ResultEvent['end'] {
+  const action = file[key];
+  if (action !== 'reboot' || file.repeat) return action;
+  emit({
+    type: 'note',
+    note: 'The machine is not started again: nothing would keep it from doing this again.',
+  });
+  return 'stay';
 }
 
 async function withRepository(file: JobFile, options: JobFileOptions): Promise<ResultEvent> {
@@ -123,6 +144,7 @@ class FileRun {
   readonly #digest: string;
   #recordPath: string | undefined;
   #keepsRecord = true;
+  #isLost = false;
 
   constructor(file: JobFile, place: PlacedRepository, options: JobFileOptions) {
     this.#file = file;
@@ -134,7 +156,7 @@ class FileRun {
   async run(): Promise<ResultEvent> {
     const { onReady, emit, dryRun, signal } = this.#options;
     const position = await this.#position();
-    const found = await this.#find();
+    let found = await this.#find();
     const left = found.slice(position.firstStep);
     const overwrites = left.flatMap((step) => (step.overwrites ? step.disks.map(({ name }) => name) : []));
     const event: JobEvent = {
@@ -149,6 +171,9 @@ class FileRun {
     emit(event);
     await onReady(event);
     if (dryRun === true) return this.#result('done');
+    const announced = found;
+    found = await this.#find();
+    checkSameDisks(announced, found);
     const reports = [...position.reports];
     for (let i = position.firstStep; i < found.length; i++) {
       const begun = position.begun && i === position.firstStep;
@@ -174,7 +199,7 @@ class FileRun {
   }
 
   async #find(): Promise<FoundStep[]> {
-    const disks = await listDisks();
+    const disks = await (this.#options.listDisks ?? listDisks)();
     return this.#file.steps.map((step) => findStep(step, this.#place.path, disks));
   }
 
@@ -276,6 +301,7 @@ class FileRun {
     } catch (error) {
       if (!isPermafrostError(error)) throw error;
       this.#recordPath = undefined;
+      this.#isLost = true;
       this.#options.emit({
         type: 'note',
         note: `The result could not be kept beside the images: ${error.message}.`,
@@ -304,23 +330,17 @@ class FileRun {
   }
 
   #result(outcome: Outcome): ResultEvent {
+    const key = isGood(outcome) ? 'end' : 'on-failure';
+    const end = this.#isLost ? withoutRecord(this.#file, key, this.#options.emit) : this.#file[key];
     return {
       type: 'result',
       id: this.#file.id,
       outcome,
       exitCode: exitCodeOf[outcome],
       ...(this.#recordPath === undefined ? {} : { recordPath: this.#recordPath }),
-      end: isGood(outcome) ? this.#file.end : outcome === 'cancelled' ? 'stay' : this.#file['on-failure'],
+      end: outcome === 'cancelled' ? 'stay' : end,
     };
   }
-}
-
-/** Not told by errors: to make a folder on a file system that may only be read can fail as if its parent were missing. */
-async function mayWrite(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
-    () => true,
-    (error: unknown) => !['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''),
-  );
 }
 
 /** The outcome of all: the first that is not good, else whether there were gaps. */

@@ -81,6 +81,25 @@ function layoutOf(layout: AskedLayout): { layout?: AskedPartition[] } {
   };
 }
 
+/**
+ * Throws `job-file/disk` if the disks of `now` are not those that were announced: one that came late, as slow ones do
+ * after a start, can be the one that is meant.
+ */
+export function checkSameDisks(announced: readonly FoundStep[], now: readonly FoundStep[]): void {
+  const disksOf = (steps: readonly FoundStep[]): readonly FoundDisk[] =>
+    steps.flatMap(({ reads = [], disks }) => [...reads, ...disks]);
+  const found = disksOf(now);
+  const other = disksOf(announced).find(({ key }, i) => found[i]?.key !== key);
+  if (other !== undefined) throw isAnother(other);
+}
+
+function isAnother({ name }: FoundDisk): PermafrostError {
+  return new PermafrostError('job-file/disk', {
+    rule: name,
+    problem: 'is another disk now than when the job began',
+  });
+}
+
 /** Throws `job-file/disk` if the disks of `plan` are not those that were announced: names can change hands. */
 export function checkPlannedDisks({ disks, reads = [] }: FoundStep, plan: Plan): void {
   const planned = plan.source === undefined ? plan.disks : [plan.source, ...plan.disks];
@@ -90,10 +109,7 @@ export function checkPlannedDisks({ disks, reads = [] }: FoundStep, plan: Plan):
     const announced = [...reads, ...disks].find((disk) => disk.path === identity.path);
     // A path that is no disk of the system, such as a link to one, was named by the person.
     if (announced === undefined || announced.key === announced.path || announced.key === key) continue;
-    throw new PermafrostError('job-file/disk', {
-      rule: announced.name,
-      problem: 'is another disk now than when the job began',
-    });
+    throw isAnother(announced);
   }
 }
 

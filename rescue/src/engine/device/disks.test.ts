@@ -122,7 +122,12 @@ test('finds serial numbers where each kind of disk keeps them', async (t) => {
       mmcblk0: {
         number: '179:0',
         at: 'devices/platform/mmc_host/mmc0/mmc0:0001/block/mmcblk0',
-        files: { size: '1', 'device/name': 'SD32G', 'device/serial': '0x12345678' },
+        files: { size: '1', 'device/name': 'SD32G', 'device/serial': '0x12345678', 'device/type': 'SD' },
+      },
+      mmcblk1: {
+        number: '179:8',
+        at: 'devices/platform/mmc_host/mmc1/mmc1:0001/block/mmcblk1',
+        files: { size: '1', 'device/name': 'DF4032', 'device/type': 'MMC' },
       },
       sdb: {
         number: '8:16',
@@ -146,11 +151,17 @@ test('finds serial numbers where each kind of disk keeps them', async (t) => {
   const facts = disks.map((d) => [d.path.slice(system.devRoot.length + 1), d.bus, d.model, d.serial, d.wwn]);
   assert.deepEqual(facts, [
     ['mmcblk0', 'mmc', 'SD32G', '0x12345678', undefined],
+    ['mmcblk1', 'mmc', 'DF4032', undefined, undefined],
     ['nvme0n1', 'nvme', 'Samsung SSD 980', 'S64ANS0T000001', 'eui.002538d000000001'],
     ['sdb', 'usb', 'SanDisk Ultra Fit', '4C530001', undefined],
     ['sdc', 'scsi', 'QEMU HARDDISK', 'udev-1', 'naa.5000c500abcdef01'],
     ['vda', 'virtio', undefined, 'disk-a', undefined],
   ]);
+  // A card can be taken out; flash that is soldered in cannot.
+  assert.deepEqual(
+    disks.filter(({ removable }) => removable).map(({ model }) => model),
+    ['SD32G'],
+  );
 });
 
 test('reads the WWN from the identification page, past designators of other kinds and of the port', async (t) => {

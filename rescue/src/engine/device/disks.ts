@@ -105,7 +105,10 @@ export async function readDisk(system: System, node: BlockNode): Promise<Disk> {
     physicalSectorSize: (await number('queue/physical_block_size')) ?? sectorSize,
     bus,
     isVirtual: ['loop', 'dm', 'md', 'virtual'].includes(bus),
-    removable: (await number('removable')) === 1,
+    // The kernel calls a card in a reader of the machine's own what it calls flash that is soldered in.
+    removable:
+      (await number('removable')) === 1 ||
+      /^SD/.test((await readText(join(node.folder, 'device/type'))) ?? ''),
     ...(rotational === undefined ? {} : { rotational: rotational === 1 }),
     readOnly: (await number('ro')) === 1 && !isProtectedNow,
     isProtected: isProtectedNow,
