@@ -45,6 +45,8 @@ test('nothing speaks against a stick, a card, or a disk in a USB case', () => {
 });
 
 test('a disk of this machine and a mounted stick need insisting', () => {
+  const flash = { ...stick, path: '/dev/mmcblk0', tran: null, rm: false, isSoldered: true };
+  assert.match(sayOf(flash, true), /neither removable nor on USB/);
   const inner = { ...stick, path: '/dev/sda', rm: false, tran: 'sata' };
   assert.match(sayOf(inner, true), /neither removable nor on USB/);
   assert.equal(sayOf(inner, false), '');

@@ -16,6 +16,8 @@ export interface BlockDevice {
   readonly label: string | null;
   readonly mountpoints: readonly (string | null)[];
   readonly children?: readonly BlockDevice[];
+  /** Flash of the machine's own, which bears the name of a card. */
+  readonly isSoldered?: boolean;
 }
 
 export const lsblkColumns = 'PATH,TYPE,SIZE,RM,RO,TRAN,MODEL,SERIAL,FSTYPE,LABEL,MOUNTPOINTS';
@@ -41,8 +43,8 @@ export function mountsOf(device: BlockDevice): string[] {
 }
 
 /** A stick, a card, or a disk in a USB case: many of the latter say that they are not removable. */
-const isPortable = ({ rm, tran, path }: BlockDevice): boolean =>
-  rm || tran === 'usb' || /^\/dev\/mmcblk\d+$/.test(path);
+const isPortable = ({ rm, tran, path, isSoldered = false }: BlockDevice): boolean =>
+  rm || tran === 'usb' || (/^\/dev\/mmcblk\d+$/.test(path) && !isSoldered);
 
 /** All that speaks against writing an image of `imageBytes` to the disk; full sentences. */
 export function objectionsTo(device: BlockDevice, imageBytes: number): Objection[] {

@@ -64,6 +64,27 @@ test('a stick gets the image, byte for byte, and a partition of the rest', async
   assert.ok(sizeBytes > 110 * MiB, `${sizeBytes} bytes`);
 });
 
+test('an image that lies on the disk itself does not destroy both', async (t) => {
+  const folder = await scratchFolder(t);
+  const path = join(folder, 'stick.img');
+  await writeFile(path, '');
+  await truncate(path, 64 * MiB);
+  await run('mke2fs', ['-q', '-F', '-t', 'ext4', path]);
+  const { device } = await attachLoop(t, path);
+  const mount = join(folder, 'mount');
+  await mkdir(mount);
+  await run('mount', [device, mount]);
+  const image = await makeImage(folder);
+  const inside = join(mount, 'image.iso');
+  await run('cp', [image, inside]);
+  const { code, text } = await writeUsb(device, '--iso', inside, '--yes', '--force', '--force');
+  assert.equal(code, 2, text);
+  assert.match(text, /cannot be unmounted.*Nothing was written/s);
+  assert.ok((await readFile(image)).equals(await readFile(inside)));
+  await run('umount', [mount]);
+  await run('e2fsck', ['-fn', path]);
+});
+
 test('a disk that is not removable stays as it is unless told twice', async (t) => {
   const folder = await scratchFolder(t);
   const image = await makeImage(folder);
@@ -95,7 +116,7 @@ test('a mounted disk is unmounted only by whoever says so twice', async (t) => {
   const file = await open(join(mount, 'open'), 'w');
   const busy = await writeUsb(device, '--iso', image, '--yes', '--force', '--force');
   await file.close();
-  assert.equal(busy.code, 1, busy.text);
+  assert.equal(busy.code, 2, busy.text);
   assert.match(busy.text, /umount/);
   assert.doesNotMatch(busy.text, /writing/);
 

@@ -6,7 +6,8 @@
  *   --force  given twice: also a disk that is mounted (it is unmounted), or not removable
  */
 import { constants } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -28,21 +29,28 @@ async function inspect(path: string): Promise<BlockDevice> {
   const found =
     code === 0 ? (JSON.parse(stdout) as { blockdevices: BlockDevice[] }).blockdevices[0] : undefined;
   if (found === undefined) throw new Refusal(`${path} is no disk of this machine: ${stderr.trim()}`);
-  return found;
+  // eMMC says MMC here, a card SD.
+  const kind = await readFile(`/sys/class/block/${basename(found.path)}/device/type`, 'utf8').catch(() => '');
+  return { ...found, isSoldered: kind.trim() === 'MMC' };
 }
 
-/** The image's size; refuses what is no ISO. */
-async function checkImage(path: string): Promise<number> {
+/** Opens the image; refuses what is no ISO. It stays open: one that lies on the target itself keeps that from being unmounted. */
+async function openImage(path: string): Promise<FileHandle> {
   const file = await open(path).catch(() => {
     throw new Refusal(`There is no ${path}: \`make iso\` builds it.`);
   });
-  try {
-    const { buffer } = await file.read(Buffer.alloc(6), 0, 6, 32768);
-    if (buffer.toString('latin1') !== '\x01CD001') throw new Refusal(`${path} is no bootable image.`);
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
+  const { buffer } = await file.read(Buffer.alloc(6), 0, 6, 32768);
+  if (buffer.toString('latin1') !== '\x01CD001') throw new Refusal(`${path} is no bootable image.`);
+  return file;
+}
+
+async function unmount(disk: BlockDevice): Promise<void> {
+  for (const mount of mountsOf(disk))
+    await run('umount', [mount]).catch((error: unknown) => {
+      throw new Refusal(
+        `${mount} cannot be unmounted: something on it is in use, which the image itself would be.\nNothing was written. ${(error as Error).message}`,
+      );
+    });
 }
 
 async function confirm(disk: BlockDevice): Promise<void> {
@@ -84,8 +92,7 @@ async function writeAll(file: FileHandle, piece: Buffer, at: number): Promise<vo
 }
 
 /** Writes and reads back. As long as it runs nothing else can mount the disk or any part of it. */
-async function writeImage(isoPath: string, sizeBytes: number, disk: string): Promise<void> {
-  const image = await open(isoPath);
+async function writeImage(image: FileHandle, sizeBytes: number, disk: string): Promise<void> {
   const target = await open(disk, constants.O_RDWR | constants.O_EXCL).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'EBUSY')
       throw new Refusal(`${disk} is in use. Nothing was written.`);
@@ -106,7 +113,6 @@ async function writeImage(isoPath: string, sizeBytes: number, disk: string): Pro
     });
   } finally {
     await target.close();
-    await image.close();
   }
 }
 
@@ -146,7 +152,8 @@ async function main(): Promise<void> {
   const [path] = positionals;
   if (path === undefined || path === '' || positionals.length > 1)
     throw new Refusal('Name the disk: make usb DISK=/dev/sdX (lsblk lists them).');
-  const imageBytes = await checkImage(values.iso);
+  const image = await openImage(values.iso);
+  const { size: imageBytes } = await image.stat();
   const disk = await inspect(path);
   console.log(`${values.iso} is to be written to\n${describeTarget(disk).join('\n')}`);
   const insists = values.force.length >= 2;
@@ -159,10 +166,11 @@ async function main(): Promise<void> {
   }
   if (process.getuid?.() !== 0) throw new Refusal('Only root can write to a disk: sudo make usb DISK=…');
   if (!values.yes) await confirm(disk);
-  for (const mount of mountsOf(disk)) await run('umount', [mount]);
+  await unmount(disk);
   // Old signatures at the end of the disk would outlive the image. Refuses a disk that is in use.
   await run('wipefs', ['--all', '--quiet', disk.path]);
-  await writeImage(values.iso, imageBytes, disk.path);
+  await writeImage(image, imageBytes, disk.path);
+  await image.close();
   console.log(`${disk.path} starts a PC now.`);
   if (disk.size - imageBytes < leastRestBytes) {
     console.log('Too little is left of it for a partition of its own.');
