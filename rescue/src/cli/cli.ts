@@ -58,12 +58,20 @@ async function dispatch(args: readonly string[], output: Output): Promise<number
 }
 
 async function runCommand(command: Command, args: readonly string[], output: Output): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals, tokens } = parseArgs({
     args: [...args],
     options: { ...command.options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
     strict: true,
+    tokens: true,
   });
+  // The last one would count, and nobody could tell that the first did not.
+  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+  const twice = names.find((option, i) => {
+    const { type, multiple = false } = command.options[option] ?? {};
+    return type === 'string' && !multiple && names.indexOf(option) < i;
+  });
+  if (twice !== undefined) throw usageError(`--${twice} is given twice`);
   if (values['help'] === true) {
     process.stdout.write(`${commandHelp(command).join('\n')}\n`);
     return exitCodes.done;

@@ -95,6 +95,8 @@ function checkJob(job: ImageJob): void {
     throw new PermafrostError('usage/invalid', { problem });
   };
   if (job.sources.length === 0) fail('no source was named');
+  // Nothing could be restored by it but what an unset variable of a script names.
+  if (job.name === '') fail('a name must not be empty');
   if (new Set(job.sources).size !== job.sources.length) fail('the same source was named twice');
   if (job.partitions !== undefined && job.sources.length !== 1)
     fail('partitions can be chosen of a single source only');
