@@ -1,55 +1,53 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { DiskPlan } from '../../src/engine/index.ts';
 import { run } from '../support/command.ts';
-import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
+import { attachLoop, sparseFile } from '../support/scratch.ts';
+import {
+  damage,
+  imagedDisk,
+  imageOf,
+  madeDisk,
+  onPartition,
+  planned,
+  single,
+  smallEfi,
+  windowsParts,
+  withResize2fs,
+} from './support-disks.ts';
 import {
   assertLayout,
   checkContent,
   hiddenSectors,
-  makeLayout,
   MIB,
   readLayout,
   type LayoutDisk,
 } from './support-layout.ts';
 import { permafrost } from './support.ts';
-import { digest, noisyFile } from './support-targets.ts';
+import { assertRefused, digest, noisyFile } from './support-targets.ts';
 
-const RECOVERY = 'DE94BBA4-06D1-4D40-A16A-BFD50179D6AC';
-const EFI = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
-
-/** As Windows installs itself, but small. */
 const windows: LayoutDisk = {
   table: 'gpt',
   sizeMiB: 128,
-  partitions: [
-    { kind: 'fat32', sizeMiB: 34, type: EFI },
-    { kind: 'ntfs', sizeMiB: 60, label: 'Windows' },
-    { kind: 'ntfs', sizeMiB: 20, type: RECOVERY, gapMiB: 2, label: 'Recovery' },
-  ],
+  partitions: [windowsParts.efi, windowsParts.system, { ...windowsParts.recovery, gapMiB: 2 }],
 };
 
 describe('the free space of a larger target', () => {
   test('goes to C:, and the recovery partition behind it moves along, boot sectors and all', async (t) => {
-    const folder = await scratchFolder(t, 'grow');
-    const source = await makeLayout(join(folder, 'source.img'), windows);
+    const { folder, source } = await madeDisk(t, 'grow', windows);
     const unchanged = await digest(source);
     const cloned = await noisyFile(folder, 'cloned.img', 200 * MIB);
-    const { events } = await permafrost(['clone', source, cloned, '--grow', 'last', '--yes', '--json']);
-    const plan = events.find(({ type }) => type === 'plan') as unknown as { disks: DiskPlan[] };
+    const done = await permafrost(['clone', source, cloned, '--grow', 'last', '--yes', '--json']);
     assert.deepEqual(
-      plan.disks[0]!.layout!.map(({ number, tool }) => [number, tool]),
+      planned(done).layout!.map(({ number, tool }) => [number, tool]),
       [
         [2, 'ntfsresize'],
         [3, undefined],
       ],
     );
-    const repo = join(folder, 'repository');
-    await permafrost(['image', source, '--repo', repo, '--name', 'windows']);
+    const repo = await imageOf({ folder, source });
     const restored = await noisyFile(folder, 'restored.img', 200 * MIB);
-    await permafrost(['restore', 'windows', restored, '--repo', repo, '--grow', '2', '--yes']);
+    await permafrost(['restore', 'it', restored, '--repo', repo, '--grow', '2', '--yes']);
     for (const target of [cloned, restored]) {
       await assertLayout(t, source, target, ['fat32', 'ntfs', 'ntfs'], 2);
       const [, , recovery] = await readLayout(target);
@@ -64,8 +62,7 @@ describe('the free space of a larger target', () => {
   });
 
   test('goes to a partition named by its label; swap behind it moves', async (t) => {
-    const folder = await scratchFolder(t, 'grow-label');
-    const source = await makeLayout(join(folder, 'source.img'), {
+    const { folder, source } = await madeDisk(t, 'grow-label', {
       table: 'gpt',
       sizeMiB: 80,
       partitions: [
@@ -81,8 +78,7 @@ describe('the free space of a larger target', () => {
   });
 
   test('goes to a logical partition of an MBR, on a disk with partitions of its own behind it', async (t) => {
-    const folder = await scratchFolder(t, 'grow-mbr');
-    const source = await makeLayout(join(folder, 'source.img'), {
+    const { folder, source } = await madeDisk(t, 'grow-mbr', {
       table: 'dos',
       sizeMiB: 96,
       partitions: [
@@ -104,8 +100,7 @@ describe('the free space of a larger target', () => {
     ['fat16', 20],
   ] as const)
     test(`goes to ${kind}, with longer tables where it must`, async (t) => {
-      const folder = await scratchFolder(t, `grow-${kind}`);
-      const source = await makeLayout(join(folder, 'source.img'), {
+      const { folder, source } = await madeDisk(t, `grow-${kind}`, {
         table: 'gpt',
         sizeMiB: sizeMiB + 20,
         partitions: [
@@ -121,25 +116,15 @@ describe('the free space of a larger target', () => {
 
   for (const kind of ['xfs', 'btrfs'] as const)
     test(`goes to ${kind}, which is mounted for it`, async (t) => {
-      const folder = await scratchFolder(t, `grow-${kind}`);
       const sizeMiB = kind === 'xfs' ? 320 : 120;
-      const source = await makeLayout(join(folder, 'source.img'), {
-        table: 'gpt',
-        sizeMiB: sizeMiB + 10,
-        partitions: [{ kind, sizeMiB }],
-      });
+      const { folder, source } = await madeDisk(t, `grow-${kind}`, single(kind, sizeMiB));
       const target = await sparseFile(join(folder, 'target.img'), (sizeMiB + 200) * MIB);
       await permafrost(['clone', source, target, '--grow', 'last', '--yes']);
       await assertLayout(t, source, target, [kind], 1);
     });
 
   test('goes to a partition of a device, also with the kernel looking at it', async (t) => {
-    const folder = await scratchFolder(t, 'grow-device');
-    const source = await makeLayout(join(folder, 'source.img'), {
-      table: 'gpt',
-      sizeMiB: 48,
-      partitions: [{ kind: 'ext4', sizeMiB: 40 }],
-    });
+    const { folder, source } = await madeDisk(t, 'grow-device', single('ext4', 40));
     const target = await noisyFile(folder, 'target.img', 100 * MIB);
     const { device, detach } = await attachLoop(t, target, ['--partscan']);
     await permafrost(['clone', source, device, '--grow', 'last', '--yes']);
@@ -148,12 +133,7 @@ describe('the free space of a larger target', () => {
   });
 
   test('is left free where nobody asks, and the former backup GPT is gone', async (t) => {
-    const folder = await scratchFolder(t, 'grow-none');
-    const source = await makeLayout(join(folder, 'source.img'), {
-      table: 'gpt',
-      sizeMiB: 32,
-      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
-    });
+    const { folder, source } = await madeDisk(t, 'grow-none', single('ext4', 24));
     const target = await noisyFile(folder, 'target.img', 64 * MIB);
     await permafrost(['clone', source, target, '--yes']);
     assert.deepEqual(await readLayout(target), await readLayout(source));
@@ -167,12 +147,7 @@ describe('the free space of a larger target', () => {
   });
 
   test('that is none changes nothing, and is said', async (t) => {
-    const folder = await scratchFolder(t, 'grow-same');
-    const source = await makeLayout(join(folder, 'source.img'), {
-      table: 'gpt',
-      sizeMiB: 26,
-      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
-    });
+    const { folder, source } = await madeDisk(t, 'grow-same', single('ext4', 24, { diskMiB: 26 }));
     const target = await noisyFile(folder, 'target.img', 26 * MIB);
     const { stdout } = await permafrost(['clone', source, target, '--grow', 'last', '--yes']);
     assert.match(stdout, /no\s+free\s+space/);
@@ -180,19 +155,11 @@ describe('the free space of a larger target', () => {
   });
 
   test('stays unused by a file system whose tool fails: all is restored, and the report warns', async (t) => {
-    const folder = await scratchFolder(t, 'grow-fails');
-    const source = await makeLayout(join(folder, 'source.img'), {
-      table: 'gpt',
-      sizeMiB: 32,
-      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
-    });
-    const bin = join(folder, 'bin');
-    await mkdir(bin);
-    await writeFile(join(bin, 'resize2fs'), '#!/bin/sh\necho no room for it >&2; exit 5\n');
-    await chmod(join(bin, 'resize2fs'), 0o755);
+    const { folder, source } = await madeDisk(t, 'grow-fails', single('ext4', 24));
+    const env = await withResize2fs(folder, 'echo no room for it >&2; exit 5');
     const target = await noisyFile(folder, 'target.img', 64 * MIB);
     const { report } = await permafrost(['clone', source, target, '--grow', '1', '--yes', '--json'], 0, {
-      env: { PATH: `${bin}:${process.env['PATH']!}` },
+      env,
     });
     assert.equal(report.verified, true);
     assert.match(report.warnings.join(), /partition 1 keeps its old size: resize2fs failed with 5 \(no room/);
@@ -202,20 +169,11 @@ describe('the free space of a larger target', () => {
   });
 
   test('that a tool left damaged is no success', async (t) => {
-    const folder = await scratchFolder(t, 'grow-damage');
-    const source = await makeLayout(join(folder, 'source.img'), {
-      table: 'gpt',
-      sizeMiB: 32,
-      partitions: [{ kind: 'ext4', sizeMiB: 24 }],
-    });
-    const bin = join(folder, 'bin');
-    await mkdir(bin);
-    const harm = 'dd if=/dev/zero of="$1" bs=4096 count=600 seek=4 conv=notrunc status=none; exit 1';
-    await writeFile(join(bin, 'resize2fs'), `#!/bin/sh\n${harm}\n`);
-    await chmod(join(bin, 'resize2fs'), 0o755);
+    const { folder, source } = await madeDisk(t, 'grow-damage', single('ext4', 24));
+    const env = await withResize2fs(folder, `${damage}; exit 1`);
     const target = await noisyFile(folder, 'target.img', 64 * MIB);
     const { report } = await permafrost(['clone', source, target, '--grow', '1', '--yes', '--json'], 4, {
-      env: { PATH: `${bin}:${process.env['PATH']!}` },
+      env,
     });
     assert.equal(report.targets![0]!.error!.code, 'layout/damaged');
     assert.equal(report.targets![0]!.outcome, 'does-not-verify');
@@ -224,15 +182,10 @@ describe('the free space of a larger target', () => {
 
 describe('growing is refused, with the reason, and no byte of the target changes', () => {
   const cases: readonly [string, LayoutDisk, string, RegExp][] = [
-    [
-      'of exFAT',
-      { table: 'gpt', sizeMiB: 32, partitions: [{ kind: 'exfat', sizeMiB: 24 }] },
-      '1',
-      /partition 1 cannot be grown: no tool here grows exFAT/,
-    ],
+    ['of exFAT', single('exfat', 24), '1', /partition 1 cannot be grown: no tool here grows exFAT/],
     [
       'of FAT16 beyond what it can be',
-      { table: 'gpt', sizeMiB: 20, partitions: [{ kind: 'fat16', sizeMiB: 16, blockSize: 512 }] },
+      single('fat16', 16, { blockSize: 512 }),
       '1',
       /partition 1 cannot be grown: FAT16 with clusters of 512 bytes has at most 65508 of them/,
     ],
@@ -242,19 +195,14 @@ describe('growing is refused, with the reason, and no byte of the target changes
         table: 'gpt',
         sizeMiB: 48,
         partitions: [
-          { kind: 'fat16', sizeMiB: 16, type: EFI },
+          { ...smallEfi, sizeMiB: 16 },
           { kind: 'swap', sizeMiB: 8 },
         ],
       },
       'last',
       /partition 1: is the EFI system partition; partition 2: no tool here grows Linux swap/,
     ],
-    [
-      'of a partition that is not there',
-      { table: 'gpt', sizeMiB: 32, partitions: [{ kind: 'ext4', sizeMiB: 24 }] },
-      '7',
-      /there is no partition 7 to grow/,
-    ],
+    ['of a partition that is not there', single('ext4', 24), '7', /there is no partition 7 to grow/],
     [
       'where a label means two',
       {
@@ -271,38 +219,30 @@ describe('growing is refused, with the reason, and no byte of the target changes
   ];
   for (const [name, disk, grow, reason] of cases)
     test(name, async (t) => {
-      const folder = await scratchFolder(t, 'grow-refused');
-      const source = await makeLayout(join(folder, 'source.img'), disk);
+      const { folder, source, repo } = await imagedDisk(t, 'grow-refused', disk);
       const target = await noisyFile(folder, 'target.img', 96 * MIB);
-      const before = await digest(target);
-      const repo = join(folder, 'repository');
-      await permafrost(['image', source, '--repo', repo, '--name', 'one']);
-      for (const args of [
-        ['clone', source, target],
-        ['restore', 'one', target, '--repo', repo],
-      ]) {
-        const { stderr } = await permafrost([...args, '--grow', grow, '--yes'], 1);
-        assert.match(stderr.replaceAll(/\s+/g, ' '), reason);
-        assert.equal(await digest(target), before);
-      }
+      await assertRefused(
+        target,
+        [
+          ['clone', source, target, '--grow', grow],
+          ['restore', 'it', target, '--repo', repo, '--grow', grow],
+        ],
+        reason,
+      );
     });
 
   test('of NTFS that was not shut down', async (t) => {
-    const folder = await scratchFolder(t, 'grow-dirty');
-    const source = await makeLayout(join(folder, 'source.img'), windows);
-    const [, part] = await readLayout(source);
-    const place = ['--offset', String(part!.start), '--sizelimit', String(part!.size)];
-    const { device, detach } = await attachLoop(t, source, place);
+    const { folder, source } = await madeDisk(t, 'grow-dirty', windows);
     // It leaves the mark for Windows to check the volume.
-    await run('ntfsresize', ['--force', '--force', '--no-progress-bar', '--size', '50M', device]);
-    await detach();
+    await onPartition(t, source, 1, [
+      'ntfsresize',
+      ...['--force', '--force', '--no-progress-bar', '--size', '50M'],
+    ]);
     const target = await noisyFile(folder, 'target.img', 200 * MIB);
-    const before = await digest(target);
-    const { stderr } = await permafrost(['clone', source, target, '--grow', '2', '--yes'], 1);
-    assert.match(
-      stderr.replaceAll(/\s+/g, ' '),
+    await assertRefused(
+      target,
+      [['clone', source, target, '--grow', '2']],
       /its NTFS was not cleanly unmounted: shut Windows down fully/,
     );
-    assert.equal(await digest(target), before);
   });
 });

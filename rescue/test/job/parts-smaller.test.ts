@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
-import type { DiskPlan } from '../../src/engine/index.ts';
+import { describe, test } from 'node:test';
 import { run } from '../support/command.ts';
-import { attachLoop, fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
+import { fillWithNoise, sparseFile } from '../support/scratch.ts';
+import { imagedDisk, planned, single, tightFolder, withoutShutDown } from './support-disks.ts';
 import {
   checkContent,
   hiddenSectors,
-  makeLayout,
   MIB,
   readLayout,
   type LayoutDisk,
@@ -20,7 +19,7 @@ import { assertRefused, noisyFile, outside } from './support-targets.ts';
 
 const kinds: readonly LayoutKind[] = ['ext4', 'ntfs', 'fat16', 'swap'];
 
-const source: LayoutDisk = {
+const disk: LayoutDisk = {
   table: 'gpt',
   sizeMiB: 150,
   partitions: [
@@ -30,19 +29,6 @@ const source: LayoutDisk = {
     { kind: 'swap', sizeMiB: 8 },
   ],
 };
-
-async function imageOf(
-  t: TestContext,
-  disk: LayoutDisk,
-  change?: (path: string) => Promise<void>,
-): Promise<{ folder: string; from: string; repo: string }> {
-  const folder = await scratchFolder(t, 'parts-smaller');
-  const from = await makeLayout(join(folder, 'source.img'), disk);
-  await change?.(from);
-  const repo = join(folder, 'repository');
-  await permafrost(['image', from, '--repo', repo, '--name', 'it']);
-  return { folder, from, repo };
-}
 
 /** A disk full of noise with partitions of `sectors` sectors each, at whole MiB with free space between them. */
 async function otherDisk(folder: string, name: string, sectors: readonly number[]): Promise<string> {
@@ -61,7 +47,7 @@ async function otherDisk(folder: string, name: string, sectors: readonly number[
 
 describe('single partitions of an image into smaller ones', () => {
   test('shrink on the way; every other byte stays', async (t) => {
-    const { folder, from, repo } = await imageOf(t, source);
+    const { folder, source, repo } = await imagedDisk(t, 'parts-smaller', disk);
     // Sizes that are no whole number of anything.
     const target = await otherDisk(folder, 'target.img', [80_003, 70_001, 40_007, 3001]);
     const before = join(folder, 'before.img');
@@ -78,11 +64,11 @@ describe('single partitions of an image into smaller ones', () => {
     assert.match(said, /what gets smaller: partition 1 can be as small as/);
     assert.match(said, /scratch files take about/);
     assert.doesNotMatch(said + stderr, /smallest target/);
-    const was = await readLayout(from);
+    const was = await readLayout(source);
     const there = await readLayout(target);
     for (const [i, kind] of kinds.entries()) {
       const now = await checkContent(t, target, there[i]!, kind);
-      assert.equal(now.files, (await checkContent(t, from, was[i]!, kind)).files, kind);
+      assert.equal(now.files, (await checkContent(t, source, was[i]!, kind)).files, kind);
       assert.ok(now.fileSystemBytes! <= there[i]!.size, `${kind}: ${now.fileSystemBytes!}`);
     }
     for (const i of [1, 2])
@@ -93,7 +79,7 @@ describe('single partitions of an image into smaller ones', () => {
 
   for (const table of ['gpt', 'dos'] as const)
     test(`become new ones where free space is smaller (${table}); every other byte stays`, async (t) => {
-      const { folder, from, repo } = await imageOf(t, source);
+      const { folder, source, repo } = await imagedDisk(t, 'parts-smaller', disk);
       const target = await noisyFile(folder, 'target.img', 84 * MIB);
       const gap = [11 * MIB, 56 * MIB + 3 * 512] as const;
       const lines = [
@@ -119,9 +105,9 @@ describe('single partitions of an image into smaller ones', () => {
         old,
       );
       assert.deepEqual([added[0]!.start, added[0]!.start + added[0]!.size], gap, 'all of the largest space');
-      const was = await readLayout(from);
+      const was = await readLayout(source);
       const now = await checkContent(t, target, added[0]!, 'ext4');
-      assert.equal(now.files, (await checkContent(t, from, was[0]!, 'ext4')).files);
+      assert.equal(now.files, (await checkContent(t, source, was[0]!, 'ext4')).files);
       assert.ok(now.fileSystemBytes! <= added[0]!.size && now.fileSystemBytes! > added[0]!.size - MIB);
       if (table === 'gpt')
         assert.deepEqual([added[1]!.start, added[1]!.size], [60 * MIB, 8 * MIB], 'where it fits as it is');
@@ -137,8 +123,8 @@ describe('single partitions of an image into smaller ones', () => {
     });
 
   test('down to the size that the refusal names, and not a sector less', async (t) => {
-    const { folder, from, repo } = await imageOf(t, source);
-    const was = await readLayout(from);
+    const { folder, source, repo } = await imagedDisk(t, 'parts-smaller', disk);
+    const was = await readLayout(source);
     const tiny = await otherDisk(folder, 'tiny.img', [4096, 4096, 4096]);
     for (const [i, kind] of kinds.slice(0, 3).entries()) {
       const number = i + 1;
@@ -159,17 +145,17 @@ describe('single partitions of an image into smaller ones', () => {
       const target = await otherDisk(folder, `least-${kind}.img`, [least / 512]);
       await permafrost([...restore(target), '--yes']);
       const now = await checkContent(t, target, (await readLayout(target))[0]!, kind);
-      assert.equal(now.files, (await checkContent(t, from, was[i]!, kind)).files, kind);
+      assert.equal(now.files, (await checkContent(t, source, was[i]!, kind)).files, kind);
     }
   });
 
   test('the plan names what is made smaller, and what it takes', async (t) => {
-    const { folder, repo } = await imageOf(t, source);
+    const { folder, repo } = await imagedDisk(t, 'parts-smaller', disk);
     const target = await otherDisk(folder, 'target.img', [70_000, 60_000]);
-    const { events } = await permafrost([
-      ...['restore', 'it', target, '--repo', repo, '--part', '1=1', '--part', '3=2', '--dry-run', '--json'],
-    ]);
-    const plan = (events.find(({ type }) => type === 'plan') as unknown as { disks: DiskPlan[] }).disks[0]!;
+    const parts = ['--part', '1=1', '--part', '3=2'];
+    const plan = planned(
+      await permafrost(['restore', 'it', target, '--repo', repo, ...parts, '--dry-run', '--json']),
+    );
     assert.deepEqual(
       plan.layout!.map(({ number, into, tool }) => [number, into, tool]),
       [
@@ -187,11 +173,7 @@ describe('single partitions of an image into smaller ones', () => {
 
 describe('is refused, and no byte of the target changes, what cannot get smaller', () => {
   test('XFS, with the numbers', async (t) => {
-    const { folder, repo } = await imageOf(t, {
-      table: 'gpt',
-      sizeMiB: 330,
-      partitions: [{ kind: 'xfs', sizeMiB: 320 }],
-    });
+    const { folder, repo } = await imagedDisk(t, 'parts-smaller', single('xfs', 320));
     const target = await otherDisk(folder, 'target.img', [600_000]);
     await assertRefused(
       target,
@@ -206,13 +188,7 @@ describe('is refused, and no byte of the target changes, what cannot get smaller
   });
 
   test('an ext4 that was not shut down cleanly', async (t) => {
-    const { folder, repo } = await imageOf(t, source, async (path) => {
-      const [part] = await readLayout(path);
-      const place = ['--offset', String(part!.start), '--sizelimit', String(part!.size)];
-      const { device, detach } = await attachLoop(t, path, place);
-      await run('debugfs', ['-w', '-R', 'ssv state 0', device]);
-      await detach();
-    });
+    const { folder, repo } = await imagedDisk(t, 'parts-smaller', disk, (path) => withoutShutDown(t, path));
     const target = await otherDisk(folder, 'target.img', [100_000]);
     await assertRefused(
       target,
@@ -222,11 +198,9 @@ describe('is refused, and no byte of the target changes, what cannot get smaller
   });
 
   test('anything where there is no room for scratch files', async (t) => {
-    const { folder, repo } = await imageOf(t, source);
+    const { folder, repo } = await imagedDisk(t, 'parts-smaller', disk);
     const target = await otherDisk(folder, 'target.img', [100_000]);
-    const small = join(folder, 'small');
-    await run('mkdir', [small]);
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'permafrost-test', small]);
+    const small = await tightFolder(folder);
     await assertRefused(
       target,
       [['restore', 'it', target, '--repo', repo, '--part', '1=1', '--scratch', small]],

@@ -3,12 +3,11 @@
  * target has them as the source or the image has them, never as whatever lay there before.
  */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { run } from '../support/command.ts';
-import { scratchFolder } from '../support/scratch.ts';
-import { makeLayout, MIB, readLayout } from './support-layout.ts';
+import { imageOf, madeDisk, single, withResize2fs } from './support-disks.ts';
+import { MIB, readLayout } from './support-layout.ts';
 import { inspect, permafrost } from './support.ts';
 import { noisyFile } from './support-targets.ts';
 
@@ -30,24 +29,13 @@ async function promised(path: string, start: number): Promise<{ at: number; leng
 }
 
 test('blocks that a smaller file system has begun to use come from the source, or from the image', async (t) => {
-  const folder = await scratchFolder(t, 'shrink-newly-used');
-  const source = await makeLayout(join(folder, 'source.img'), {
-    table: 'gpt',
-    sizeMiB: 124,
-    partitions: [{ kind: 'ext4', sizeMiB: 120, spread: true }],
-  });
-  const bin = join(folder, 'bin');
-  await mkdir(bin);
-  const real = (await run('which', ['resize2fs'])).stdout.trim();
-  const script = `#!/bin/sh\ncase "$1" in -P) exec ${real} "$@";; esac\n${real} "$@" || exit\n${PROMISE}`;
-  await writeFile(join(bin, 'resize2fs'), script);
-  await chmod(join(bin, 'resize2fs'), 0o755);
-  const env = { PATH: `${bin}:${process.env['PATH']!}` };
+  const { folder, source } = await madeDisk(t, 'shrink-newly-used', single('ext4', 120, { spread: true }));
+  const script = `case "$1" in -P) exec REAL "$@";; esac\nREAL "$@" || exit\n${PROMISE}`;
+  const env = await withResize2fs(folder, script);
 
   const cloned = await noisyFile(folder, 'cloned.img', 100 * MIB);
   await permafrost(['clone', source, cloned, '--yes'], 0, { env });
-  const repo = join(folder, 'repository');
-  await permafrost(['image', source, '--repo', repo, '--name', 'it']);
+  const repo = await imageOf({ folder, source });
   const restored = await noisyFile(folder, 'restored.img', 100 * MIB);
   await permafrost(['restore', 'it', restored, '--repo', repo, '--yes'], 0, { env });
 

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run, type CommandResult } from '../support/command.ts';
 import { program } from '../support/program.ts';
-import { scratchFolder } from '../support/scratch.ts';
-import { assertLayout, makeLayout, MIB } from './support-layout.ts';
-import { permafrost } from './support.ts';
+import { imageOf, madeDisk, neededBytes, single, tightFolder } from './support-disks.ts';
+import { assertLayout, MIB } from './support-layout.ts';
 import { digest, noisyFile } from './support-targets.ts';
 
 /** Runs the command line where `/dev/fuse` is another device. */
@@ -18,8 +17,7 @@ function withoutFuse(args: readonly string[], code = 0): Promise<CommandResult> 
 }
 
 test('ext4, NTFS and FAT are made smaller on a copy, by a clone and by a restore; the source stays', async (t) => {
-  const folder = await scratchFolder(t, 'without-fuse');
-  const source = await makeLayout(join(folder, 'source.img'), {
+  const { folder, source } = await madeDisk(t, 'without-fuse', {
     table: 'gpt',
     sizeMiB: 150,
     partitions: [
@@ -29,16 +27,12 @@ test('ext4, NTFS and FAT are made smaller on a copy, by a clone and by a restore
     ],
   });
   const unchanged = await digest(source);
-  const repo = join(folder, 'repository');
-  await permafrost(['image', source, '--repo', repo, '--name', 'it']);
+  const repo = await imageOf({ folder, source });
   const scratch = join(folder, 'scratch');
   await mkdir(scratch);
   // So small that all three must shrink.
-  const { stderr } = await withoutFuse(
-    ['clone', source, await noisyFile(folder, 'tiny.img', 8 * MIB), '--yes'],
-    1,
-  );
-  const least = Number(/and (\d+) are needed/.exec(stderr.replaceAll(/\s+/g, ' '))![1]);
+  const tiny = await noisyFile(folder, 'tiny.img', 8 * MIB);
+  const least = neededBytes(await withoutFuse(['clone', source, tiny, '--yes'], 1));
   for (const [name, command] of [
     ['cloned.img', ['clone', source]],
     ['restored.img', ['restore', 'it', '--repo', repo]],
@@ -56,27 +50,15 @@ test('ext4, NTFS and FAT are made smaller on a copy, by a clone and by a restore
 });
 
 test('Btrfs is made smaller on a copy that is mounted', async (t) => {
-  const folder = await scratchFolder(t, 'without-fuse-btrfs');
-  const source = await makeLayout(join(folder, 'source.img'), {
-    table: 'gpt',
-    sizeMiB: 408,
-    partitions: [{ kind: 'btrfs', sizeMiB: 400, spread: true }],
-  });
+  const { folder, source } = await madeDisk(t, 'without-fuse-btrfs', single('btrfs', 400, { spread: true }));
   const target = await noisyFile(folder, 'target.img', 310 * MIB);
   await withoutFuse(['clone', source, target, '--yes']);
   await assertLayout(t, source, target, ['btrfs'], undefined, [1]);
 });
 
 test('where there is no room for the copy the plan says so, and no byte changes', async (t) => {
-  const folder = await scratchFolder(t, 'without-fuse-full');
-  const source = await makeLayout(join(folder, 'source.img'), {
-    table: 'gpt',
-    sizeMiB: 124,
-    partitions: [{ kind: 'ext4', sizeMiB: 120, spread: true }],
-  });
-  const small = join(folder, 'small');
-  await mkdir(small);
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'permafrost-test', small]);
+  const { folder, source } = await madeDisk(t, 'without-fuse-full', single('ext4', 120, { spread: true }));
+  const small = await tightFolder(folder);
   const target = await noisyFile(folder, 'target.img', 100 * MIB);
   const before = await digest(target);
   const { stderr } = await withoutFuse(['clone', source, target, '--scratch', small, '--yes'], 1);

@@ -1,15 +1,26 @@
 /** Smaller targets: what shrinks, on clones and restores, and that nothing changes where it cannot. */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { DiskPlan } from '../../src/engine/index.ts';
 import { run } from '../support/command.ts';
-import { attachLoop, scratchFolder } from '../support/scratch.ts';
+import { attachLoop } from '../support/scratch.ts';
+import {
+  damage,
+  imagedDisk,
+  imageOf,
+  madeDisk,
+  neededBytes,
+  planned,
+  single,
+  tightFolder,
+  windowsParts,
+  withoutShutDown,
+  withResize2fs,
+} from './support-disks.ts';
 import {
   assertLayout,
   hiddenSectors,
-  makeLayout,
   MIB,
   readLayout,
   type LayoutDisk,
@@ -18,19 +29,15 @@ import {
 import { permafrost } from './support.ts';
 import { assertRefused, digest, noisyFile } from './support-targets.ts';
 
-const RECOVERY = 'DE94BBA4-06D1-4D40-A16A-BFD50179D6AC';
-const RESERVED = 'E3C9E316-0B5C-4DB8-817D-F92DF00215AE';
-const EFI = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
-
 /** As Windows installs itself, but small. */
 const windows: LayoutDisk = {
   table: 'gpt',
   sizeMiB: 220,
   partitions: [
-    { kind: 'fat32', sizeMiB: 34, type: EFI },
-    { kind: 'luks', sizeMiB: 1, type: RESERVED },
-    { kind: 'ntfs', sizeMiB: 150, label: 'Windows', spread: true },
-    { kind: 'ntfs', sizeMiB: 20, type: RECOVERY, label: 'Recovery' },
+    windowsParts.efi,
+    windowsParts.reserved,
+    { ...windowsParts.system, sizeMiB: 150, spread: true },
+    windowsParts.recovery,
   ],
 };
 
@@ -42,11 +49,6 @@ const tools = {
   fat32: 'permafrost',
 } as const;
 
-/** The plan that a command printed as JSON. */
-function planned(events: readonly { type?: unknown }[]): DiskPlan {
-  return (events.find(({ type }) => type === 'plan') as unknown as { disks: DiskPlan[] }).disks[0]!;
-}
-
 describe('on a smaller target', () => {
   for (const [kind, sizeMiB, targetMiB] of [
     ['ext4', 160, 120],
@@ -56,21 +58,14 @@ describe('on a smaller target', () => {
     ['fat16', 24, 18],
   ] as const satisfies readonly (readonly [LayoutKind, number, number])[])
     test(`${kind} is made smaller, by a clone and by a restore; its source stays as it is`, async (t) => {
-      const folder = await scratchFolder(t, `shrink-${kind}`);
-      const source = await makeLayout(join(folder, 'source.img'), {
-        table: 'gpt',
-        sizeMiB: sizeMiB + 8,
-        partitions: [{ kind, sizeMiB, spread: true }],
-      });
+      const { folder, source } = await madeDisk(t, `shrink-${kind}`, single(kind, sizeMiB, { spread: true }));
       const unchanged = await digest(source);
       const cloned = await noisyFile(folder, 'cloned.img', targetMiB * MIB);
-      const { events } = await permafrost(['clone', source, cloned, '--yes', '--json']);
-      const plan = planned(events);
+      const plan = planned(await permafrost(['clone', source, cloned, '--yes', '--json']));
       assert.equal(plan.layout![0]!.tool, tools[kind]);
       assert.ok(plan.shrinking!.leastBytes! <= targetMiB * MIB);
       await assertLayout(t, source, cloned, [kind], undefined, [1]);
-      const repo = join(folder, 'repository');
-      await permafrost(['image', source, '--repo', repo, '--name', 'it']);
+      const repo = await imageOf({ folder, source });
       const saved = await filesIn(repo);
       const restored = await noisyFile(folder, 'restored.img', targetMiB * MIB);
       const { stdout } = await permafrost(['restore', 'it', restored, '--repo', repo, '--yes']);
@@ -82,10 +77,7 @@ describe('on a smaller target', () => {
     });
 
   test('C: shrinks, what lies behind it moves, and boot sectors know it, their copies too', async (t) => {
-    const folder = await scratchFolder(t, 'shrink-windows');
-    const source = await makeLayout(join(folder, 'source.img'), windows);
-    const repo = join(folder, 'repository');
-    await permafrost(['image', source, '--repo', repo, '--name', 'it']);
+    const { folder, source, repo } = await imagedDisk(t, 'shrink-windows', windows);
     const target = await noisyFile(folder, 'target.img', 160 * MIB);
     await permafrost(['restore', 'it', target, '--repo', repo, '--yes']);
     await assertLayout(t, source, target, ['fat32', 'luks', 'ntfs', 'ntfs'], undefined, [3]);
@@ -96,8 +88,7 @@ describe('on a smaller target', () => {
   });
 
   test('several shrink: file systems first, swap only as far as it must', async (t) => {
-    const folder = await scratchFolder(t, 'shrink-several');
-    const source = await makeLayout(join(folder, 'source.img'), {
+    const { folder, source } = await madeDisk(t, 'shrink-several', {
       table: 'dos',
       sizeMiB: 230,
       partitions: [
@@ -108,16 +99,15 @@ describe('on a smaller target', () => {
       ],
     });
     const target = await noisyFile(folder, 'target.img', 110 * MIB);
-    const { events } = await permafrost(['clone', source, target, '--yes', '--json']);
-    const { partitions } = planned(events).shrinking!;
+    const done = await permafrost(['clone', source, target, '--yes', '--json']);
+    const { partitions } = planned(done).shrinking!;
     assert.match(partitions.find(({ number }) => number === 6)!.reason!.text, /no tool makes exFAT smaller/);
     assert.equal(partitions.find(({ number }) => number === 7)!.bytes, MIB);
     await assertLayout(t, source, target, ['ext4', 'ntfs', 'exfat', 'swap'], undefined, [1, 5, 7]);
   });
 
   test('down to the size that the plan names, and not one MiB less', async (t) => {
-    const folder = await scratchFolder(t, 'shrink-least');
-    const source = await makeLayout(join(folder, 'source.img'), {
+    const { folder, source, repo } = await imagedDisk(t, 'shrink-least', {
       table: 'gpt',
       sizeMiB: 260,
       partitions: [
@@ -126,8 +116,6 @@ describe('on a smaller target', () => {
         { kind: 'swap', sizeMiB: 20 },
       ],
     });
-    const repo = join(folder, 'repository');
-    await permafrost(['image', source, '--repo', repo, '--name', 'it']);
     const tiny = await noisyFile(folder, 'tiny.img', 20 * MIB);
     const commands = (target: string) => [
       ['clone', source, target],
@@ -138,8 +126,7 @@ describe('on a smaller target', () => {
       commands(tiny),
       /are needed \(partition 1 \(ext4\) can be as small as \d+ bytes; partition 2 \(NTFS\) can be as small as/,
     );
-    const { stderr } = await permafrost(['clone', source, tiny, '--yes'], 1);
-    const least = Number(/and (\d+) are needed/.exec(stderr.replaceAll(/\s+/g, ' '))![1]);
+    const least = neededBytes(await permafrost(['clone', source, tiny, '--yes'], 1));
     const less = await noisyFile(folder, 'less.img', least - 512);
     await assertRefused(less, commands(less), new RegExp(`and ${least} are needed`));
     const target = await noisyFile(folder, 'target.img', least);
@@ -148,8 +135,7 @@ describe('on a smaller target', () => {
   });
 
   test('of several clones each gets what it needs', async (t) => {
-    const folder = await scratchFolder(t, 'shrink-clones');
-    const source = await makeLayout(join(folder, 'source.img'), {
+    const { folder, source } = await madeDisk(t, 'shrink-clones', {
       table: 'gpt',
       sizeMiB: 130,
       partitions: [
@@ -168,19 +154,10 @@ describe('on a smaller target', () => {
 });
 
 describe('shrinking is refused, with the reason, and no byte of the target changes', () => {
-  const ext: LayoutDisk = {
-    table: 'gpt',
-    sizeMiB: 124,
-    partitions: [{ kind: 'ext4', sizeMiB: 120, spread: true }],
-  };
+  const ext = single('ext4', 120, { spread: true });
 
   test('of XFS, with the numbers', async (t) => {
-    const folder = await scratchFolder(t, 'shrink-xfs');
-    const source = await makeLayout(join(folder, 'source.img'), {
-      table: 'gpt',
-      sizeMiB: 330,
-      partitions: [{ kind: 'xfs', sizeMiB: 320 }],
-    });
+    const { folder, source } = await madeDisk(t, 'shrink-xfs', single('xfs', 320));
     const target = await noisyFile(folder, 'target.img', 100 * MIB);
     await assertRefused(
       target,
@@ -190,24 +167,16 @@ describe('shrinking is refused, with the reason, and no byte of the target chang
   });
 
   test('of an ext4 that was not shut down cleanly', async (t) => {
-    const folder = await scratchFolder(t, 'shrink-dirty');
-    const source = await makeLayout(join(folder, 'source.img'), ext);
-    const [part] = await readLayout(source);
-    const place = ['--offset', String(part!.start), '--sizelimit', String(part!.size)];
-    const { device, detach } = await attachLoop(t, source, place);
-    await run('debugfs', ['-w', '-R', 'ssv state 0', device]);
-    await detach();
+    const { folder, source } = await madeDisk(t, 'shrink-dirty', ext);
+    await withoutShutDown(t, source);
     const target = await noisyFile(folder, 'target.img', 100 * MIB);
     await assertRefused(target, [['clone', source, target]], /its ext4 was not shut down cleanly/);
   });
 
   test('where there is no room for scratch files, or no folder', async (t) => {
-    const folder = await scratchFolder(t, 'shrink-scratch');
-    const source = await makeLayout(join(folder, 'source.img'), ext);
+    const { folder, source } = await madeDisk(t, 'shrink-scratch', ext);
     const target = await noisyFile(folder, 'target.img', 100 * MIB);
-    const small = join(folder, 'small');
-    await mkdir(small);
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'permafrost-test', small]);
+    const small = await tightFolder(folder);
     await assertRefused(
       target,
       [['clone', source, target, '--scratch', small]],
@@ -230,20 +199,13 @@ describe('shrinking is refused, with the reason, and no byte of the target chang
     ],
     [
       'that a tool left damaged',
-      'case "$1" in -P) exec REAL "$@";; esac; REAL "$@" && dd if=/dev/zero of="$1" bs=4096 count=600 seek=4 conv=notrunc status=none',
+      `case "$1" in -P) exec REAL "$@";; esac; REAL "$@" && ${damage}`,
       /e2fsck failed with/,
     ],
   ] as const)
     test(`of a file system ${what}`, async (t) => {
-      const folder = await scratchFolder(t, 'shrink-fails');
-      const source = await makeLayout(join(folder, 'source.img'), ext);
-      const repo = join(folder, 'repository');
-      await permafrost(['image', source, '--repo', repo, '--name', 'it']);
-      const bin = join(folder, 'bin');
-      await mkdir(bin);
-      const real = (await run('which', ['resize2fs'])).stdout.trim();
-      await writeFile(join(bin, 'resize2fs'), `#!/bin/sh\n${script.replaceAll('REAL', real)}\n`);
-      await chmod(join(bin, 'resize2fs'), 0o755);
+      const { folder, source, repo } = await imagedDisk(t, 'shrink-fails', ext);
+      const env = await withResize2fs(folder, script);
       const target = await noisyFile(folder, 'target.img', 100 * MIB);
       await assertRefused(
         target,
@@ -253,7 +215,7 @@ describe('shrinking is refused, with the reason, and no byte of the target chang
         ],
         reason,
         1,
-        { PATH: `${bin}:${process.env['PATH']!}` },
+        env,
       );
       const mounts = await readFile('/proc/self/mountinfo', 'utf8');
       assert.doesNotMatch(mounts, /permafrost-overlay/);

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { DiskPlan } from '../../src/engine/index.ts';
 import { planClone } from '../../src/engine/index.ts';
-import { attachLoop, scratchFolder } from '../support/scratch.ts';
+import { attachLoop } from '../support/scratch.ts';
+import { imagedDisk, imageOf, madeDisk, smallEfi, windowsParts } from './support-disks.ts';
 import {
   checkContent,
   hiddenSectors,
-  makeLayout,
   MIB,
   readLayout,
   type LayoutDisk,
@@ -18,15 +18,13 @@ import {
 import { permafrost } from './support.ts';
 import { assertRefused, digest, noisyFile } from './support-targets.ts';
 
-const EFI = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
-
 /** A system partition, files of Windows and of Linux, and one that nothing resizes. */
 const disk: LayoutDisk = {
   table: 'gpt',
   sizeMiB: 240,
   partitions: [
-    { kind: 'fat32', sizeMiB: 34, type: EFI },
-    { kind: 'ntfs', sizeMiB: 60, label: 'Windows' },
+    windowsParts.efi,
+    windowsParts.system,
     { kind: 'ext4', sizeMiB: 100, label: 'home' },
     { kind: 'exfat', sizeMiB: 20, gapMiB: 2 },
   ],
@@ -63,11 +61,9 @@ async function assertPlaces(
 
 describe('sizes and places that were asked for', () => {
   test('are what clone, restore and a job file give: one grows, one shrinks, one begins elsewhere', async (t) => {
-    const folder = await scratchFolder(t, 'sizes');
-    const source = await makeLayout(join(folder, 'source.img'), disk);
+    const { folder, source } = await madeDisk(t, 'sizes', disk);
     const unchanged = await digest(source);
-    const repo = join(folder, 'repository');
-    await permafrost(['image', source, '--repo', repo, '--name', 'it']);
+    const repo = await imageOf({ folder, source });
     const asked = ['--size', '2=90MiB', '--size', '3=70MiB', '--start', '3=130MiB', '--start=4=236 MiB'];
     const places = [
       [1, 34],
@@ -112,8 +108,7 @@ steps:
   });
 
   test('leave the rest as without: what nobody asked for gives way, or gets what is free', async (t) => {
-    const folder = await scratchFolder(t, 'sizes-rest');
-    const source = await makeLayout(join(folder, 'source.img'), disk);
+    const { folder, source } = await madeDisk(t, 'sizes-rest', disk);
     const smaller = await noisyFile(folder, 'smaller.img', 200 * MIB);
     await permafrost(['clone', source, smaller, '--size', '2=60MiB', '--yes']);
     const [, windows, home] = await readLayout(smaller);
@@ -130,18 +125,15 @@ steps:
   });
 
   test('are refused with what would do, and no byte of the target changes', async (t) => {
-    const folder = await scratchFolder(t, 'sizes-refused');
-    const source = await makeLayout(join(folder, 'source.img'), {
+    const { folder, source, repo } = await imagedDisk(t, 'sizes-refused', {
       table: 'gpt',
       sizeMiB: 52,
       partitions: [
-        { kind: 'fat16', sizeMiB: 12, type: EFI },
+        smallEfi,
         { kind: 'ext4', sizeMiB: 24, label: 'home' },
         { kind: 'exfat', sizeMiB: 8, gapMiB: 2 },
       ],
     });
-    const repo = join(folder, 'repository');
-    await permafrost(['image', source, '--repo', repo, '--name', 'it']);
     const target = await noisyFile(folder, 'target.img', 64 * MIB);
     // By turns: each reason once.
     const commands = [
@@ -179,8 +171,7 @@ steps:
   });
 
   test('an empty list changes nothing, and the plan says what would be possible', async (t) => {
-    const folder = await scratchFolder(t, 'sizes-possible');
-    const source = await makeLayout(join(folder, 'source.img'), disk);
+    const { folder, source } = await madeDisk(t, 'sizes-possible', disk);
     const target = await noisyFile(folder, 'target.img', 300 * MIB);
     const job = { kind: 'clone', source, targets: [target] } as const;
     const [without] = (await planClone(job)).disks;
