@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../test/support/patience.ts';
 import type { EventChannels } from '../unattended/event-channels.ts';
 import type { PortLine } from '../unattended/job-port.ts';
 import { runBootJobs } from './boot-jobs.ts';
@@ -35,7 +35,7 @@ async function toldOf(lines: readonly PortLine[]): Promise<Told[]> {
     },
   });
   // What becomes of a job is told when its ports were looked for.
-  for (let tries = 0; tries < 500 && told.length < lines.length; tries++) await sleep(10);
+  await until('all is told', () => told.length >= lines.length);
   free();
   await host.settled();
   return told;

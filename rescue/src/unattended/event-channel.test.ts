@@ -5,6 +5,7 @@ import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { limitMs } from '../../test/support/patience.ts';
 import { openEventChannel, type EventChannel } from './event-channel.ts';
 
 /** A pipe stands for a port: full when nobody reads. */
@@ -53,35 +54,43 @@ test('every event is one line, in order', async (t) => {
   );
 });
 
-test('nobody reads: progress gives way to newer progress, results stay', { timeout: 20_000 }, async (t) => {
-  const { channel, reader } = await pipe(t);
-  const filler = 'x'.repeat(1000);
-  channel.write({ type: 'plan', filler: 'x'.repeat(100_000) } as Event); // more than the pipe takes
-  for (let i = 0; i < 20_000; i++) channel.write({ type: 'progress', i, filler } as Event);
-  channel.write({ type: 'report', outcome: 'done' } as Event);
-  channel.write({ type: 'result', outcome: 'done' } as Event);
-  const events = await readAll(reader, channel);
-  assert.deepEqual(
-    events.map(({ type }) => type),
-    ['plan', 'progress', 'report', 'result'],
-  );
-  assert.equal(events[1]!['i'], 19_999);
-});
+test(
+  'nobody reads: progress gives way to newer progress, results stay',
+  { timeout: limitMs(60) },
+  async (t) => {
+    const { channel, reader } = await pipe(t);
+    const filler = 'x'.repeat(1000);
+    channel.write({ type: 'plan', filler: 'x'.repeat(100_000) } as Event); // more than the pipe takes
+    for (let i = 0; i < 20_000; i++) channel.write({ type: 'progress', i, filler } as Event);
+    channel.write({ type: 'report', outcome: 'done' } as Event);
+    channel.write({ type: 'result', outcome: 'done' } as Event);
+    const events = await readAll(reader, channel);
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['plan', 'progress', 'report', 'result'],
+    );
+    assert.equal(events[1]!['i'], 19_999);
+  },
+);
 
-test('what does not fit is left out and counted, results last of all', { timeout: 20_000 }, async (t) => {
-  const { channel, reader } = await pipe(t, 200_000);
-  const filler = 'x'.repeat(10_000);
-  channel.write({ type: 'plan', filler: 'x'.repeat(100_000) } as Event);
-  channel.write({ type: 'report', n: 1 } as Event);
-  for (let i = 0; i < 100; i++) channel.write({ type: 'note', i, filler } as Event);
-  channel.write({ type: 'result', n: 2 } as Event);
-  const events = await readAll(reader, channel);
-  const left = events.find(({ type }) => type === 'left-out')!['count'] as number;
-  const notes = events.filter(({ type }) => type === 'note').length;
-  assert.equal(left + notes, 100);
-  assert.ok(notes < 20);
-  assert.ok(events.some(({ n }) => n === 1) && events.some(({ n }) => n === 2));
-});
+test(
+  'what does not fit is left out and counted, results last of all',
+  { timeout: limitMs(60) },
+  async (t) => {
+    const { channel, reader } = await pipe(t, 200_000);
+    const filler = 'x'.repeat(10_000);
+    channel.write({ type: 'plan', filler: 'x'.repeat(100_000) } as Event);
+    channel.write({ type: 'report', n: 1 } as Event);
+    for (let i = 0; i < 100; i++) channel.write({ type: 'note', i, filler } as Event);
+    channel.write({ type: 'result', n: 2 } as Event);
+    const events = await readAll(reader, channel);
+    const left = events.find(({ type }) => type === 'left-out')!['count'] as number;
+    const notes = events.filter(({ type }) => type === 'note').length;
+    assert.equal(left + notes, 100);
+    assert.ok(notes < 20);
+    assert.ok(events.some(({ n }) => n === 1) && events.some(({ n }) => n === 2));
+  },
+);
 
 test('a port whose reader goes away for good holds nothing up', async (t) => {
   const { channel, reader } = await pipe(t);

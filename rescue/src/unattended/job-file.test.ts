@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { processorMs } from '../../test/support/patience.ts';
 import { jobSchemaText } from '../../../scripts/job-schema.ts';
 import { isPermafrostError } from '../engine/index.ts';
 import { parseJobFile } from './job-file.ts';
@@ -90,11 +91,11 @@ test('hostile files end soon', () => {
     const name = String.fromCharCode(97 + i);
     bomb.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(',')}]`);
   }
-  const startMs = performance.now();
+  const startMs = processorMs();
   problemsOf(bomb.slice(0, 20).join('\n'));
   problemsOf(`id: ${'['.repeat(5000)}`);
   assert.match(problemsOf(`id: ${'x'.repeat(300_000)}`).join('\n'), /larger than/);
-  assert.ok(performance.now() - startMs < 5000);
+  assert.ok(processorMs() - startMs < 5000);
 });
 
 test('the published schema is the one that files are checked by', async () => {

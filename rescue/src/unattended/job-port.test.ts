@@ -4,6 +4,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { limitMs } from '../../test/support/patience.ts';
 import { PortLines, readJobPort, type PortLine } from './job-port.ts';
 
 function linesOf(...pieces: (string | Buffer)[]): PortLine[] {
@@ -41,20 +42,24 @@ test('what is no job is said, and the next line is read as if nothing had been',
   assert.deepEqual(endless.slice(1), [{ text: 'x' }]);
 });
 
-test('a port is read without holding a thread, until it is told to stop', { timeout: 20_000 }, async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'permafrost-port-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const path = join(folder, 'port');
-  execFileSync('mkfifo', [path]);
-  const controller = new AbortController();
-  const port = readJobPort(controller.signal, path);
-  const first = port.next();
-  const writer = await open(path, 'w');
-  await writer.write('{"type":"job","text":"one"}\n');
-  assert.deepEqual((await first).value, { text: 'one' });
-  const second = port.next();
-  controller.abort();
-  assert.equal((await second).done, true);
-  await writer.close();
-  assert.equal((await readJobPort(new AbortController().signal, `${path}.missing`).next()).done, true);
-});
+test(
+  'a port is read without holding a thread, until it is told to stop',
+  { timeout: limitMs(60) },
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'permafrost-port-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'port');
+    execFileSync('mkfifo', [path]);
+    const controller = new AbortController();
+    const port = readJobPort(controller.signal, path);
+    const first = port.next();
+    const writer = await open(path, 'w');
+    await writer.write('{"type":"job","text":"one"}\n');
+    assert.deepEqual((await first).value, { text: 'one' });
+    const second = port.next();
+    controller.abort();
+    assert.equal((await second).done, true);
+    await writer.close();
+    assert.equal((await readJobPort(new AbortController().signal, `${path}.missing`).next()).done, true);
+  },
+);

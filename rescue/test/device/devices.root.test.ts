@@ -9,6 +9,7 @@ import { listDisks } from '../../src/engine/device/disks.ts';
 import { disksHolding } from '../../src/engine/device/holding-disk.ts';
 import { diskUse, whyInUse } from '../../src/engine/device/use.ts';
 import { run } from '../support/command.ts';
+import { until } from '../support/patience.ts';
 import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
 
 const MIB = 1024 * 1024;
@@ -294,12 +295,17 @@ test('what is no disk is named', async (t) => {
   await assert.rejects(openTarget('/dev/none'), refusal('device/not-found'));
   await assert.rejects(openTarget(join(folder, 'no/such/folder')), refusal('device/not-found'));
 
-  const free = (await run('losetup', ['--find'])).stdout.trim();
-  if ((await stat(free).catch(() => undefined))?.isBlockDevice() === true)
-    await assert.rejects(
-      openSource(free, { shared: true }),
-      refusal('device/not-a-disk', /without a medium/),
+  // Another test may take a loop device that is free: then the next one is looked at.
+  await until('a free loop device stays free', async () => {
+    const free = (await run('losetup', ['--find'])).stdout.trim();
+    if ((await stat(free).catch(() => undefined))?.isBlockDevice() !== true) return true;
+    const opened = await openSource(free, { shared: true }).then(
+      (disk) => disk.close().then(() => 'opened'),
+      (error: unknown) => error,
     );
+    if ((await run('losetup', ['--find'])).stdout.trim() !== free) return false;
+    return refusal('device/not-a-disk', /without a medium/)(opened);
+  });
 });
 
 test('a target file is created sparse, readable by its owner alone, and only where none is', async (t) => {
@@ -342,15 +348,21 @@ async function changed(disk: OpenDisk): Promise<string> {
 }
 
 test('a disk that was swapped under its path is noticed', async (t) => {
-  const { folder, file, device, detach } = await loopDisk(t);
-  const disk = await openSource(device);
-  assert.equal(await changed(disk), 'unchanged');
-  await disk.close();
-  await detach();
+  const folder = await scratchFolder(t, 'device');
+  const file = await sparseFile(join(folder, 'disk.img'), 64 * MIB);
   const other = await sparseFile(join(folder, 'other.img'), 64 * MIB);
-  await run('losetup', [device, other]);
-  t.after(() => run('losetup', ['--detach', device], { accept: [0, 1] }));
-  assert.match(await changed(disk), /order of appearance/);
+  // Another test may take the device between the two: then it is tried with the next one.
+  await until('a loop device gets another file', async () => {
+    const { device, detach } = await attachLoop(t, file);
+    const disk = await openSource(device);
+    assert.equal(await changed(disk), 'unchanged');
+    await disk.close();
+    await detach();
+    if ((await run('losetup', [device, other], { accept: [0, 1] })).code !== 0) return false;
+    assert.match(await changed(disk), /order of appearance/);
+    await run('losetup', ['--detach', device]);
+    return true;
+  });
 
   const image = await openSource(file);
   assert.equal(await changed(image), 'unchanged');

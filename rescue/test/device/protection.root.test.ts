@@ -14,6 +14,7 @@ import { diskUse } from '../../src/engine/device/use.ts';
 import { acquireWritable, recoverWritable } from '../../src/engine/device/writable.ts';
 import { permafrost, makeDisk, start } from '../job/support.ts';
 import { run } from '../support/command.ts';
+import { mountFaultFs } from '../support/faultfs.ts';
 import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
 
 const MIB = 1024 * 1024;
@@ -24,9 +25,9 @@ interface LoopDisk {
   readonly name: string;
 }
 
-async function loopDisk(t: TestContext, options: readonly string[] = []): Promise<LoopDisk> {
+async function loopDisk(t: TestContext, options: readonly string[] = [], place?: string): Promise<LoopDisk> {
   const folder = await scratchFolder(t, 'protection');
-  const file = await sparseFile(join(folder, 'disk.img'), 64 * MIB);
+  const file = await sparseFile(join(place ?? folder, 'disk.img'), 64 * MIB);
   let device = '';
   // The kernel keeps the setting for whoever has the loop device next.
   t.after(() => run('blockdev', ['--setrw', device], { accept: [0, 1] }));
@@ -171,7 +172,8 @@ test('what a killed program had mounted is unmounted, and its disk protected aga
 });
 
 test('a restore needs no switch to be set, and one that was killed is protected by the next command', async (t) => {
-  const disk = await loopDisk(t);
+  const fs = await mountFaultFs(t);
+  const disk = await loopDisk(t, ['--direct-io=on'], fs.path);
   const repo = join(disk.folder, 'repository');
   const source = await makeDisk(disk.folder, 'source.img');
   await permafrost(['image', source, '--repo', repo, '--raw']);
@@ -181,9 +183,11 @@ test('a restore needs no switch to be set, and one that was killed is protected 
   await permafrost(restore, 1, { input: 'no\n' });
   assert.equal(Buffer.compare(await readFile(disk.device), Buffer.alloc(64 * MIB)), 0, 'not a byte so far');
 
-  const { child, ended } = start([...restore, '--yes', '--json', '--workers', '1']);
-  for await (const line of createInterface(child.stdout!)) if (line.includes('"phase":"writing"')) break;
+  await fs.hang({ operation: 'write', path: 'disk.img', start: 30 * MIB, end: 31 * MIB });
+  const { child, ended } = start([...restore, '--yes']);
+  await fs.hangs();
   child.kill('SIGKILL');
+  await fs.remove();
   await ended;
   assert.equal(await isReadOnly(disk.name), false, 'nobody was there to protect it');
   await permafrost(['disks']);

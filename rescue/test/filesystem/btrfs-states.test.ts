@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { makeBtrfs, mapImage, mountBtrfs, probeImage, proveLayout, proveMap } from './support-btrfs.ts';
 import { fillTree } from './support-ext.ts';
@@ -17,31 +18,35 @@ async function assertRaw(t: TestContext, image: string, code: string): Promise<s
   return raw.reason;
 }
 
-test('after a loss of power it is raw only where a file was fsynced', { timeout: 60_000 }, async (t) => {
-  const folder = await scratchFolder(t, 'btrfs');
-  const image = await makeBtrfs(join(folder, 'image'), 160 * MIB, []);
-  const mounted = await mountBtrfs(t, image, ['-o', 'commit=300']);
-  await fillTree(mounted.folder, 8 * MIB);
-  await run('sync', ['-f', mounted.folder]);
-  const committed = await copyImage(image, join(folder, 'committed'));
-  await run('xfs_io', ['-f', '-c', 'pwrite 0 100k', '-c', 'fsync', join(mounted.folder, 'late')]);
-  const cut = await copyImage(image, join(folder, 'cut'));
-  await mounted.unmount();
+test(
+  'after a loss of power it is raw only where a file was fsynced',
+  { timeout: limitMs(300) },
+  async (t) => {
+    const folder = await scratchFolder(t, 'btrfs');
+    const image = await makeBtrfs(join(folder, 'image'), 160 * MIB, []);
+    const mounted = await mountBtrfs(t, image, ['-o', 'commit=300']);
+    await fillTree(mounted.folder, 8 * MIB);
+    await run('sync', ['-f', mounted.folder]);
+    const committed = await copyImage(image, join(folder, 'committed'));
+    await run('xfs_io', ['-f', '-c', 'pwrite 0 100k', '-c', 'fsync', join(mounted.folder, 'late')]);
+    const cut = await copyImage(image, join(folder, 'cut'));
+    await mounted.unmount();
 
-  // A commit is all or nothing: without a log there is nothing else that counts.
-  await proveMap(t, committed);
+    // A commit is all or nothing: without a log there is nothing else that counts.
+    await proveMap(t, committed);
 
-  assert.equal((await probeImage(t, cut)).info.state, 'dirty');
-  const { stdout } = await run('btrfs', ['inspect-internal', 'dump-super', cut]);
-  assert.doesNotMatch(stdout, /^log_root\s+0$/m);
-  await assertRaw(t, cut, 'dirty');
-  const again = await mountBtrfs(t, cut);
-  assert.equal((await stat(join(again.folder, 'late'))).size, 100 * 1024);
-  await again.unmount();
-  await proveMap(t, cut);
-});
+    assert.equal((await probeImage(t, cut)).info.state, 'dirty');
+    const { stdout } = await run('btrfs', ['inspect-internal', 'dump-super', cut]);
+    assert.doesNotMatch(stdout, /^log_root\s+0$/m);
+    await assertRaw(t, cut, 'dirty');
+    const again = await mountBtrfs(t, cut);
+    assert.equal((await stat(join(again.folder, 'late'))).size, 100 * 1024);
+    await again.unmount();
+    await proveMap(t, cut);
+  },
+);
 
-test('over two devices it is raw on both', { timeout: 60_000 }, async (t) => {
+test('over two devices it is raw on both', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'btrfs');
   const images = await Promise.all([0, 1].map((i) => sparseFile(join(folder, `${i}`), 160 * MIB)));
   const loops = await Promise.all(images.map((image) => attachLoop(t, image)));
@@ -50,7 +55,7 @@ test('over two devices it is raw on both', { timeout: 60_000 }, async (t) => {
   for (const image of images) assert.match(await assertRaw(t, image, 'feature'), /spans 2 devices/);
 });
 
-test('a device that was added and removed again leaves a map', { timeout: 60_000 }, async (t) => {
+test('a device that was added and removed again leaves a map', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'btrfs');
   const image = await makeBtrfs(join(folder, 'image'), 160 * MIB, []);
   const other = await sparseFile(join(folder, 'other'), 160 * MIB);
@@ -69,7 +74,7 @@ test('a device that was added and removed again leaves a map', { timeout: 60_000
   await proveMap(t, image);
 });
 
-test('a read-only seed and a second UUID change nothing', { timeout: 60_000 }, async (t) => {
+test('a read-only seed and a second UUID change nothing', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'btrfs');
   const image = await makeBtrfs(join(folder, 'image'), 160 * MIB, ['-L', 'Photos']);
   const mounted = await mountBtrfs(t, image);
@@ -86,7 +91,7 @@ test('a read-only seed and a second UUID change nothing', { timeout: 60_000 }, a
   await proveMap(t, image);
 });
 
-test('a file system smaller than its device says so', { timeout: 60_000 }, async (t) => {
+test('a file system smaller than its device says so', { timeout: limitMs(300) }, async (t) => {
   const map = await proveLayout(t, {
     name: 'shrunk',
     mebibytes: 320,

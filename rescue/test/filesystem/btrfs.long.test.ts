@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { scratchFolder, sparseFile } from '../support/scratch.ts';
 import { mountBtrfs, proveLayout, proveMap, type Layout } from './support-btrfs.ts';
 import { fillTree } from './support-ext.ts';
@@ -53,12 +54,12 @@ async function subfolder(folder: string): Promise<string> {
 }
 
 for (const layout of layouts) {
-  test(`maps exactly what is used: ${layout.name}`, { timeout: 180_000 }, async (t) => {
+  test(`maps exactly what is used: ${layout.name}`, { timeout: limitMs(300) }, async (t) => {
     await proveLayout(t, layout);
   });
 }
 
-test('maps exactly what is used: converted from ext4', { timeout: 120_000 }, async (t) => {
+test('maps exactly what is used: converted from ext4', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'btrfs');
   const image = await sparseFile(join(folder, 'image'), 512 * MIB);
   await run('mke2fs', ['-q', '-F', '-t', 'ext4', image]);

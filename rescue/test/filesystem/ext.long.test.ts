@@ -4,6 +4,7 @@ import { open, rm, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { noise, scratchFolder } from '../support/scratch.ts';
 import { fillTree, makeExt, MIB, mountExt, proveLayout, proveMap, type Layout } from './support-ext.ts';
 import { proveCrash, useAndReuse, writeSynced, type Crash } from './support-ext-crash.ts';
@@ -52,7 +53,7 @@ const layouts: readonly Layout[] = [
 ];
 
 for (const layout of layouts)
-  test(`only what is used matters: ${layout.name}`, { timeout: 300_000 }, async (t) => {
+  test(`only what is used matters: ${layout.name}`, { timeout: limitMs(300) }, async (t) => {
     await proveLayout(t, layout);
   });
 
@@ -69,7 +70,7 @@ for (const [what, options] of [
   ['without flex_bg', kib1('-O', '^flex_bg')],
   ['without checksums', kib1('-O', '^metadata_csum,uninit_bg')],
 ] as const)
-  test(`only what is used matters after resizing ${what}`, { timeout: 300_000 }, async (t) => {
+  test(`only what is used matters after resizing ${what}`, { timeout: limitMs(300) }, async (t) => {
     const image = join(await scratchFolder(t, 'ext'), 'image');
     await makeExt(image, 40 * MIB, options);
     const mounted = await mountExt(t, image);
@@ -134,7 +135,7 @@ const crashes: readonly Crash[] = [
 ];
 
 for (const crash of crashes)
-  test(`a journal is replayed in memory: ${crash.name}`, { timeout: 300_000 }, async (t) => {
+  test(`a journal is replayed in memory: ${crash.name}`, { timeout: limitMs(300) }, async (t) => {
     await proveCrash(t, crash);
   });
 
@@ -142,7 +143,7 @@ for (const crash of crashes)
 const mayGrow = await run('sh', ['-c', 'grep CapEff /proc/self/status']).then(
   ({ stdout }) => (BigInt(`0x${stdout.trim().split(/\s+/).at(-1) ?? '0'}`) & (1n << 24n)) !== 0n,
 );
-const growing = { timeout: 300_000, skip: mayGrow ? false : 'needs CAP_SYS_RESOURCE' };
+const growing = { timeout: limitMs(300), skip: mayGrow ? false : 'needs CAP_SYS_RESOURCE' };
 
 test(
   'only what is used matters after a mounted file system outgrew its table and got meta groups',

@@ -4,6 +4,7 @@ import { opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { scratchFolder, sparseFile } from '../support/scratch.ts';
 import type { Measured } from './measure-map.ts';
 import { makeBtrfs, mountBtrfs } from './support-btrfs.ts';
@@ -35,7 +36,7 @@ async function assertQuick(t: TestContext, image: string, leastExtents: number):
 for (const kind of largeKinds)
   test(
     `a full ${kind} with ${HOLES} holes takes at most 2 s for 100,000 extents and 64 MiB`,
-    { timeout: 900_000, skip: kind === 'HFS+' ? needsFsck : false },
+    { timeout: limitMs(900), skip: kind === 'HFS+' ? needsFsck : false },
     async (t) => {
       const image = await makeLarge(kind, join(await scratchFolder(t, 'large'), 'image'));
       await assertQuick(t, image, HOLES - 1000);
@@ -44,7 +45,7 @@ for (const kind of largeKinds)
 
 test(
   'a full ext4 with 130,000 holes takes at most 2 s for 100,000 extents and 64 MiB',
-  { timeout: 900_000 },
+  { timeout: limitMs(900) },
   async (t) => {
     const image = await sparseFile(join(await scratchFolder(t, 'large'), 'image'), TIB);
     await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-N', '100000', image]);
@@ -61,7 +62,7 @@ test(
 
 test(
   'a bitmap of nothing but holes is refused, in bounded memory',
-  { timeout: 900_000, skip: needsFsck },
+  { timeout: limitMs(900), skip: needsFsck },
   async (t) => {
     const image = await makeHostile(join(await scratchFolder(t, 'large'), 'image'));
     const measured = await measureMap(t, image);
@@ -71,7 +72,7 @@ test(
   },
 );
 
-test('a full XFS with 200,000 holes takes at most 4 s and 64 MiB', { timeout: 900_000 }, async (t) => {
+test('a full XFS with 200,000 holes takes at most 4 s and 64 MiB', { timeout: limitMs(900) }, async (t) => {
   const folder = await scratchFolder(t, 'large');
   const image = await makeXfs(join(folder, 'image'), TIB, []);
   const mounted = await mountImage(t, image, ['-t', 'xfs']);
@@ -87,7 +88,7 @@ test('a full XFS with 200,000 holes takes at most 4 s and 64 MiB', { timeout: 90
 
 test(
   'a Btrfs with 50,000 files among gaps takes at most 2 s for 100,000 extents and 64 MiB',
-  { timeout: 900_000 },
+  { timeout: limitMs(900) },
   async (t) => {
     const folder = await scratchFolder(t, 'large');
     const image = await makeBtrfs(join(folder, 'image'), TIB, []);

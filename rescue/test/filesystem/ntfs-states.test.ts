@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileSystemInfo, UsedMap } from '../../src/engine/filesystem/file-system.ts';
 import { parseBootSector } from '../../src/engine/filesystem/ntfs/boot-sector.ts';
 import { Mft } from '../../src/engine/filesystem/ntfs/mft.ts';
 import { probeNtfs } from '../../src/engine/filesystem/ntfs/ntfs.ts';
 import { run } from '../support/command.ts';
+import { until } from '../support/patience.ts';
 import { fileReader, noise, overwriteUnused, scratchFolder } from '../support/scratch.ts';
 import { restartPage } from './support-ntfs-structures.ts';
 import {
@@ -121,7 +121,7 @@ describe('an NTFS volume that was not shut down', () => {
     const stopped = writing.catch(() => undefined);
     const cuts: string[] = [];
     for (let wanted = 60; wanted <= 180; wanted += 40) {
-      for (let waited = 0; files < wanted && waited < 20_000; waited += 5) await sleep(5);
+      await until(`${wanted} files are written`, () => files >= wanted);
       cuts.push(`${image}.${wanted}`);
       await copyFile(image, cuts.at(-1)!);
     }

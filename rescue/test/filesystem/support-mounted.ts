@@ -2,10 +2,10 @@
 import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { addBits } from '../../src/engine/base/bitmap.ts';
 import { ExtentsBuilder, type Extents } from '../../src/engine/base/extents.ts';
 import { run } from '../support/command.ts';
+import { until } from '../support/patience.ts';
 import { attachLoop, treeDigest } from '../support/scratch.ts';
 
 export const MIB = 1024 * 1024;
@@ -41,14 +41,12 @@ export async function mountImage(
  */
 export async function waitUntilReleased(device: string, image: string): Promise<void> {
   const path = await realpath(image);
-  for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 50) {
+  await until(`${device} is no longer mounted in another mount namespace`, async () => {
     const holding = await readFile(`/sys/block/${basename(device)}/loop/backing_file`, 'utf8').catch(
       () => '',
     );
-    if (holding.trimEnd() !== path) return;
-    await sleep(50);
-  }
-  throw new Error(`${device} is still mounted in another mount namespace`);
+    return holding.trimEnd() !== path;
+  });
 }
 
 /** Digest of all files in `image`, mounted for it. */

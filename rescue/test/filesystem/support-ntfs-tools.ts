@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { UsedMap } from '../../src/engine/filesystem/file-system.ts';
 import { probeNtfs } from '../../src/engine/filesystem/ntfs/ntfs.ts';
 import { run } from '../support/command.ts';
+import { until } from '../support/patience.ts';
 import { fileReader, fillWithNoise, overwriteUnused, sparseFile, treeDigest } from '../support/scratch.ts';
 
 export interface VolumeOptions {
@@ -58,11 +58,10 @@ export async function mountVolume(t: TestContext, image: string, options = ''): 
     driver.kill('SIGKILL');
     await run('umount', ['-l', folder], { accept: [0, 1, 32] });
   });
-  for (let waited = 0; !(await isMounted(folder)); waited += 20) {
+  await until(`ntfs-3g mounts ${image}`, () => {
     assert.equal(driver.exitCode, null, `ntfs-3g did not mount ${image}`);
-    assert.ok(waited < 20_000, `ntfs-3g takes too long to mount ${image}`);
-    await sleep(20);
-  }
+    return isMounted(folder);
+  });
   return {
     folder,
     async unmount() {

@@ -4,6 +4,7 @@ import { stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { attachLoop, noise, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { fillTree } from './support-ext.ts';
 import { copyImage, MIB, mountedDigest, mountImage } from './support-mounted.ts';
@@ -32,7 +33,7 @@ async function assertRaw(
 
 test(
   'after a loss of power it is raw, and clean again once it was mounted',
-  { timeout: 60_000 },
+  { timeout: limitMs(300) },
   async (t) => {
     const folder = await scratchFolder(t, 'xfs');
     const image = await makeXfs(join(folder, 'image'), 64 * MIB, []);
@@ -55,13 +56,13 @@ test(
 
 test(
   'the log is clean after every unmount, wherever its head comes to lie',
-  { timeout: 60_000 },
+  { timeout: limitMs(300) },
   async (t) => {
     assert.ok((await proveLogStates(t, 8)) >= 2, 'the log went round');
   },
 );
 
-test('a log that its tools cleared is clean', { timeout: 60_000 }, async (t) => {
+test('a log that its tools cleared is clean', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'xfs');
   const image = await makeXfs(join(folder, 'image'), 64 * MIB, []);
   const mounted = await mountImage(t, image, MOUNT);
@@ -73,7 +74,7 @@ test('a log that its tools cleared is clean', { timeout: 60_000 }, async (t) => 
   await proveMap(t, image);
 });
 
-test('a new UUID and a new label change nothing', { timeout: 60_000 }, async (t) => {
+test('a new UUID and a new label change nothing', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'xfs');
   const image = await makeXfs(join(folder, 'image'), 64 * MIB, []);
   const mounted = await mountImage(t, image, MOUNT);
@@ -92,7 +93,7 @@ test('a new UUID and a new label change nothing', { timeout: 60_000 }, async (t)
   await proveMap(t, image);
 });
 
-test('a file system that grew keeps its smaller groups', { timeout: 60_000 }, async (t) => {
+test('a file system that grew keeps its smaller groups', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'xfs');
   const image = await makeXfs(join(folder, 'image'), 48 * MIB, []);
   await truncate(image, 90 * MIB + 4096);
@@ -104,7 +105,7 @@ test('a file system that grew keeps its smaller groups', { timeout: 60_000 }, as
   await proveMap(t, image);
 });
 
-test('with its log or its real-time section elsewhere it is raw', { timeout: 60_000 }, async (t) => {
+test('with its log or its real-time section elsewhere it is raw', { timeout: limitMs(300) }, async (t) => {
   const folder = await scratchFolder(t, 'xfs');
   const other = await sparseFile(join(folder, 'other'), 64 * MIB);
   const log = await makeXfs(join(folder, 'log'), 64 * MIB, ['-l', `logdev=${other},size=16m`]);
@@ -114,18 +115,22 @@ test('with its log or its real-time section elsewhere it is raw', { timeout: 60_
   assert.match((await assertRaw(t, realtime, 'feature')).reason, /real-time/);
 });
 
-test('with a repair to be done or a feature of the future it is raw', { timeout: 60_000 }, async (t) => {
-  const folder = await scratchFolder(t, 'xfs');
-  const image = await makeXfs(join(folder, 'image'), 64 * MIB, []);
-  assert.equal((await mapImage(t, image)).raw, undefined);
-  const { stdout } = await run('xfs_db', ['-r', '-c', 'sb 0', '-c', 'p features_incompat', image]);
-  const features = Number(stdout.split('=')[1]);
-  const set = (bit: number): Promise<unknown> =>
-    run('xfs_db', ['-x', '-c', 'sb 0', '-c', `write -d features_incompat ${features | bit}`, image]);
-  await set(0x10);
-  await assertRaw(t, image, 'error-state');
-  await run('xfs_repair', ['-f', image]);
-  await proveMap(t, image);
-  await set(0x10000);
-  assert.match((await assertRaw(t, image, 'feature')).reason, /0x10000/);
-});
+test(
+  'with a repair to be done or a feature of the future it is raw',
+  { timeout: limitMs(300) },
+  async (t) => {
+    const folder = await scratchFolder(t, 'xfs');
+    const image = await makeXfs(join(folder, 'image'), 64 * MIB, []);
+    assert.equal((await mapImage(t, image)).raw, undefined);
+    const { stdout } = await run('xfs_db', ['-r', '-c', 'sb 0', '-c', 'p features_incompat', image]);
+    const features = Number(stdout.split('=')[1]);
+    const set = (bit: number): Promise<unknown> =>
+      run('xfs_db', ['-x', '-c', 'sb 0', '-c', `write -d features_incompat ${features | bit}`, image]);
+    await set(0x10);
+    await assertRaw(t, image, 'error-state');
+    await run('xfs_repair', ['-f', image]);
+    await proveMap(t, image);
+    await set(0x10000);
+    assert.match((await assertRaw(t, image, 'feature')).reason, /0x10000/);
+  },
+);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { proveLayout, proveLogStates, type Layout } from './support-xfs.ts';
+import { limitMs } from '../support/patience.ts';
 
 const MIB = 1024 * 1024;
 const v4 = { reader: 'grub', fillBytes: 6 * MIB } as const;
@@ -25,11 +26,11 @@ const layouts: readonly Layout[] = [
   },
 ];
 for (const layout of layouts) {
-  test(`maps exactly what is used: ${layout.name}`, { timeout: 120_000 }, async (t) => {
+  test(`maps exactly what is used: ${layout.name}`, { timeout: limitMs(300) }, async (t) => {
     await proveLayout(t, layout);
   });
 }
 
-test('the log is clean after every unmount of many', { timeout: 600_000 }, async (t) => {
+test('the log is clean after every unmount of many', { timeout: limitMs(600) }, async (t) => {
   assert.ok((await proveLogStates(t, 60)) >= 8, 'the log went round several times');
 });

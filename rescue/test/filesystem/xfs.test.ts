@@ -3,6 +3,7 @@ import { copyFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { noise } from '../support/scratch.ts';
 import { proveLayout, type Layout } from './support-xfs.ts';
 
@@ -58,7 +59,7 @@ const layouts: readonly Layout[] = [
   },
 ];
 for (const layout of layouts) {
-  test(`maps exactly what is used: ${layout.name}`, { timeout: 60_000 }, async (t) => {
+  test(`maps exactly what is used: ${layout.name}`, { timeout: limitMs(300) }, async (t) => {
     await proveLayout(t, layout);
   });
 }

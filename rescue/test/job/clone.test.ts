@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { open, readFile, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { run } from '../support/command.ts';
 import { mountFaultFs } from '../support/faultfs.ts';
@@ -161,7 +160,7 @@ test('killed in the middle it is no disk for anybody, and --delta completes it',
   const target = join(fs.path, 'target.img');
   await fs.hang({ operation: 'write', path: 'target.img', start: 30 * MIB, end: 31 * MIB });
   const { child, ended } = start(['clone', source, target, '--raw', '--yes']);
-  while ((await fs.status()).hanging === 0) await delay(20);
+  await fs.hangs();
   child.kill('SIGKILL');
   await fs.remove();
   await ended;
@@ -191,7 +190,7 @@ test('Ctrl-C ends it, and no target is taken for whole', async (t) => {
   const target = join(fs.path, 'a.img');
   await fs.hang({ operation: 'write', path: 'a.img', start: 30 * MIB, end: 31 * MIB });
   const { child, ended } = start(['clone', source, target, '--yes', '--raw', '--json']);
-  while ((await fs.status()).hanging === 0) await delay(20);
+  await fs.hangs();
   child.kill('SIGINT');
   const { code } = await ended;
   await fs.remove();

@@ -7,8 +7,11 @@ import { test } from 'node:test';
 import { parseJobFile } from '../../src/unattended/job-file.ts';
 import { runJobFile } from '../../src/unattended/run-job-file.ts';
 import { run } from '../support/command.ts';
+import { mountFaultFs } from '../support/faultfs.ts';
 import { attachLoop, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { inspect, makeDisk, permafrost, start, usedDigest, type CliResult } from './support.ts';
+
+const MIB = 1024 * 1024;
 
 test('a job file images a disk, checks the image and puts it on another, once for a machine', async (t) => {
   const folder = await scratchFolder(t, 'job-file');
@@ -175,8 +178,9 @@ steps: [{ restore: { image: latest, target: { file: ${target} } } }]
 
 test('what kill -9 interrupts goes on where it was, and never images what it had half overwritten', async (t) => {
   const folder = await scratchFolder(t, 'job-file');
+  const fs = await mountFaultFs(t);
   const repo = join(folder, 'repository');
-  const target = join(folder, 'target.img');
+  const target = join(fs.path, 'target.img');
   const source = await makeDisk(folder);
   const path = join(folder, 'job.yaml');
   const text = `version: 1
@@ -188,16 +192,12 @@ steps:
   - restore: { image: latest, target: { file: ${target} } }
 `;
   await writeFile(path, text);
+  // In its second partition, and no further.
+  await fs.hang({ operation: 'write', path: 'target.img', start: 18 * MIB, end: 56 * MIB });
   const { child, ended } = start(['run', path, '--json']);
-  await new Promise<void>((resolve) => {
-    let seen = '';
-    child.stdout!.on('data', (data: Buffer) => {
-      seen += data.toString();
-      // The plan of the restore: from here on its target is written.
-      if (/"type":"step","step":2.*"type":"plan"/s.test(seen)) resolve();
-    });
-  });
+  await fs.hangs();
   child.kill('SIGKILL');
+  await fs.remove();
   await ended;
 
   await writeFile(path, text.replace('name: made', 'name: other'));

@@ -8,11 +8,12 @@ import type { Job } from '../../src/engine/index.ts';
 import type { EndedState, HostState, JobHost } from '../../src/runner/job-host.ts';
 import { RunnerClient } from '../../src/runner/runner-client.ts';
 import { makeDisk, permafrost } from '../job/support.ts';
+import { limitMs } from '../support/patience.ts';
 import { program } from '../support/program.ts';
 import { runDir } from '../support/run-dir.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
-const LIMIT_MS = 60_000 * Number(process.env['PERMAFROST_TIMEOUT_FACTOR'] ?? 1);
+const LIMIT_MS = limitMs(120);
 
 /** The first state, from now on, that `matches`; fails with the last one if none comes. */
 export async function stateOf<S extends HostState>(
@@ -53,6 +54,11 @@ export async function runInHost(host: JobHost, job: Job): Promise<EndedState> {
   assert.deepEqual(plan.refusals, []);
   await host.start(job, plan.digest);
   return stateOf(host, is('ended'));
+}
+
+/** Starts `job` and pauses it in one breath: the runner, a process of its own, could end it between two. */
+export async function startPaused(host: JobHost, job: Job, digest: string): Promise<void> {
+  await Promise.all([host.start(job, digest), host.pause()]);
 }
 
 export interface Imaged {

@@ -2,6 +2,7 @@
 import { execFile, type ExecFileOptions } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { limitMs } from './patience.ts';
 
 // For every Node that a test starts: tests start the program from its sources, and compiling those is most of a start.
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), `permafrost-compiled-${process.getuid!()}`);
@@ -18,7 +19,7 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Default 120 s. */
+  /** Default 120 s, longer on slow machines. */
   readonly timeoutMs?: number;
 }
 
@@ -28,7 +29,7 @@ export function run(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const { accept = [0], input, timeoutMs = 120_000 } = options;
+  const { accept = [0], input, timeoutMs = limitMs(120) } = options;
   const settings: ExecFileOptions = {
     timeout: timeoutMs,
     killSignal: 'SIGKILL',

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, realpath, rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, type CommandResult } from './command.ts';
+import { limitMs } from './patience.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** Where nobody can type a password, sudo must not wait for one. */
@@ -36,13 +37,13 @@ async function start(command: readonly string[], folder: string): Promise<ChildP
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
-  for (let waited = 0; waited < 30_000; waited += 50) {
+  for (const end = performance.now() + limitMs(60); performance.now() < end;) {
     if (child.exitCode !== null || child.signalCode !== null) return said;
     if (await isMounted(folder)) return child;
     await sleep(50);
   }
   child.kill();
-  return `${command.join(' ')}: no mount after 30 s`;
+  return `${command.join(' ')}: no mount in time`;
 }
 
 /** A command that runs as root, whoever we are. */

@@ -20,6 +20,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './command.ts';
 import { mountFaultFs } from './faultfs.ts';
+import { limitMs } from './patience.ts';
 import { noise, treeDigest } from './scratch.ts';
 
 const code = (expected: string) => (error: NodeJS.ErrnoException) => error.code === expected;
@@ -145,7 +146,7 @@ test('a hanging read blocks nobody else, and goes on when released', async (t) =
     spawn('cmp', [join(faults.path, 'slow'), join(faults.backing, 'slow')], { stdio: 'ignore' }),
   );
   const codes = Promise.all(readers.map(async (child) => (await once(child, 'exit'))[0] as number));
-  while ((await faults.status()).hanging === 0) await sleep(10);
+  await faults.hangs();
   assert.deepEqual(await readFile(join(faults.path, 'fast')), noise(100_000, 2));
   assert.ok(readers.every((child) => child.exitCode === null));
   await faults.remove();
@@ -164,12 +165,10 @@ test('a process with a hanging read can be killed, one with a stuck read only wh
       stdio: 'ignore',
     });
     const exited = once(child, 'exit');
-    while ((await faults.status()).hanging === 0) await sleep(10);
+    await faults.hangs();
     child.kill('SIGKILL');
-    const winner = await Promise.race([
-      exited.then(() => 'dead'),
-      sleep(dies ? 5000 : 500, 'alive', { ref: false }),
-    ]);
+    const patience = dies ? limitMs(60) : 500;
+    const winner = await Promise.race([exited.then(() => 'dead'), sleep(patience, 'alive', { ref: false })]);
     assert.equal(winner, dies ? 'dead' : 'alive', act);
     await faults.remove(rule);
     await exited;

@@ -10,8 +10,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './command.ts';
+import { until } from './patience.ts';
 import { scratchFolder } from './scratch.ts';
 
 /** What a rule can be about. `unlink` means rmdir too, `create` means every new name. */
@@ -61,6 +61,8 @@ export interface FaultFs {
   mark(text: string): Promise<void>;
   /** How many log entries there are, requests that hang now, bytes written so far. */
   status(): Promise<{ operations: number; hanging: number; writtenBytes: number }>;
+  /** Resolves when at least `count` requests hang. */
+  hangs(count?: number): Promise<void>;
   /** Removes all rules and unmounts; the log is complete then. Rejects if a file in it is still open. */
   unmount(): Promise<void>;
 }
@@ -128,21 +130,19 @@ class Control {
 
 /** Waits until faultfs listens and serves; rejects with what it said if it ends instead. */
 async function connectTo(socketPath: string, child: ChildProcess, said: () => string): Promise<Control> {
-  for (let attempt = 0; attempt < 500; attempt++) {
+  let control: Control | undefined;
+  await until('faultfs listens', async () => {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`faultfs ended: ${said()}`);
     const socket = connect(socketPath);
     const open = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true));
       socket.once('error', () => resolve(false));
     });
-    if (open) {
-      const control = new Control(socket);
-      await control.send('status'); // Answered only once it is mounted.
-      return control;
-    }
-    await sleep(20);
-  }
-  throw new Error(`faultfs does not listen: ${said()}`);
+    if (open) control = new Control(socket);
+    return open;
+  });
+  await control!.send('status'); // Answered only once it is mounted.
+  return control!;
 }
 
 const ruleText = (rule: FaultRule, value: number): string =>
@@ -197,6 +197,12 @@ export async function mountFaultFs(
     if (code !== 0) throw new Error(`cannot unmount ${path}: ${stderr}`);
   };
 
+  const status: FaultFs['status'] = async () => {
+    const [operations = NaN, hanging = NaN, writtenBytes = NaN] = (await control.send('status'))
+      .split(' ')
+      .map(Number);
+    return { operations, hanging, writtenBytes };
+  };
   const add = async (order: string): Promise<number> => Number(await control.send(order));
   return {
     path,
@@ -215,12 +221,8 @@ export async function mountFaultFs(
     mark: async (text) => {
       await control.send(`mark ${text}`);
     },
-    status: async () => {
-      const [operations = NaN, hanging = NaN, writtenBytes = NaN] = (await control.send('status'))
-        .split(' ')
-        .map(Number);
-      return { operations, hanging, writtenBytes };
-    },
+    status,
+    hangs: (count = 1) => until(`${count} requests hang`, async () => (await status()).hanging >= count),
     unmount: () => unmount(false),
   };
 }

@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { run } from './command.ts';
+import { until } from './patience.ts';
 
 export interface SshServer {
   /** `root@ADDRESS:PORT`. */
@@ -70,10 +70,7 @@ export async function startSshServer(t: TestContext, folder: string): Promise<Ss
   });
   t.after(() => process.kill(-server.pid!, 'SIGKILL'));
   const address = `${net}.2`;
-  for (let i = 0; !(await answers(address)); i++) {
-    if (i === 200) throw new Error('the SSH server does not start');
-    await sleep(50);
-  }
+  await until('the SSH server answers', () => answers(address));
   const hostKey = (await readFile(at('host-key.pub'), 'utf8')).trim();
   const { stdout } = await run('ssh-keygen', ['-lf', at('host-key.pub')]);
   return {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { program } from '../support/program.ts';
 import { fillWithNoise, scratchFolder, sparseFile } from '../support/scratch.ts';
 import { Terminal } from './terminal.ts';
@@ -39,7 +40,7 @@ test('an image is saved by lines over a pipe, and nothing moves a cursor', async
       const timer = setTimeout(() => {
         done();
         reject(new Error(`never heard: ${String(wanted)}\n${said}`));
-      }, 60_000);
+      }, limitMs(120));
       const done = (): void => {
         clearTimeout(timer);
         listeners.delete(look);

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 
 export interface TerminalOptions {
   readonly command: readonly string[];
@@ -55,8 +56,8 @@ export class Terminal {
   }
 
   /** The screen once it shows `wanted`; fails with what it shows when that takes too long. */
-  async see(wanted: string | RegExp, timeoutMs = 60_000): Promise<string> {
-    const end = performance.now() + timeoutMs * Number(process.env['PERMAFROST_TIMEOUT_FACTOR'] ?? 1);
+  async see(wanted: string | RegExp, seconds = 120): Promise<string> {
+    const end = performance.now() + limitMs(seconds);
     for (;;) {
       const screen = await this.screen();
       // What is longer than a line goes on below.
@@ -76,7 +77,7 @@ export class Terminal {
     await this.#tmux('send-keys', '-l', text);
   }
 
-  /** What the entry with the focus is called: what stands beside it may come later. */
+  /** What the entry with the focus is called, '' while it is drawn: what stands beside it may come later. */
   async #focused(): Promise<string> {
     const line = (await this.screen()).split('\n').find((shown) => /^ [›>] /.test(shown)) ?? '';
     return line.trim().split(/ {2,}/)[0]!;
@@ -90,8 +91,11 @@ export class Terminal {
       await this.press(key);
       // Only another focus answers the key: a picture is also drawn anew because a disk came. A key that is not
       // waited for would move the focus on after the wanted entry was seen.
-      const end = performance.now() + 5000;
-      while ((await this.#focused()) === focused && performance.now() < end) await delay(20);
+      const end = performance.now() + limitMs(5);
+      for (let now = focused; (now === focused || now === '') && performance.now() < end;) {
+        await delay(20);
+        now = await this.#focused();
+      }
     }
     throw new Error(`the focus never came to: ${wanted}\n${await this.screen()}`);
   }

