@@ -53,3 +53,30 @@ export function withoutConfirmations(state: FlowState): FlowState {
   );
   return { ...state, fields };
 }
+
+/** To the page before; what the page that is left had chosen is not chosen any more. */
+export function back(state: FlowState): Result {
+  const step = currentStep(state);
+  if (state.trail.length === 1) return done(state);
+  const trail = state.trail.slice(0, -1);
+  // Each visit to the page of targets chose one: the page that is come back to chooses its own again.
+  const targetPages = trail.filter((name) => name === 'target').length;
+  const targets = state.targets.slice(
+    0,
+    Math.max(0, trail.at(-1) === 'target' ? targetPages - 1 : targetPages),
+  );
+  const next = { ...state, trail, targets, ...unchosen(state, trail.at(-1)) };
+  if (step === 'options') return planAgain(next);
+  return done(next);
+}
+
+/** What Enter alone has chosen on a page is not chosen any more when that page is come back to. */
+function unchosen({ byEnter }: FlowState, page: Step | undefined): Partial<FlowState> {
+  if ((page !== 'sources' && page !== 'copies') || !byEnter.includes(page)) return {};
+  return { [page]: [], byEnter: byEnter.filter((list) => list !== page) };
+}
+
+/** What was typed as `subject` cannot be used. */
+export function cannot(state: FlowState, subject: string): FlowState {
+  return { ...state, notice: { id: 'cannot', subject, bad: true } };
+}
