@@ -19,7 +19,7 @@ import {
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { checkRoot } from './check-root.ts';
-import { run, runUnpacked, say } from './command.ts';
+import { say } from './command.ts';
 import { buildConsoleFont } from './console-font.ts';
 import { readTaken } from './fetch.ts';
 import { readFolders, type Folders } from './folders.ts';
@@ -28,6 +28,7 @@ import { rootImagePath } from './medium-id.ts';
 import { rootModules } from './module-lists.ts';
 import { installModules } from './modules.ts';
 import { parseFont } from './psf.ts';
+import { linkBusybox, makeEmptyFolders, packTree, removeMatching, settleModes } from './tree.ts';
 import { unpackRoot } from './unpack.ts';
 
 /** What packages bring and the system has no use for, or no interpreter, as globs. */
@@ -49,6 +50,8 @@ const removed: readonly string[] = [
   'usr/libexec/{e2fsprogs,xfsprogs,lvresize_fs_helper}',
   'usr/sbin/{blkdeactivate,e2scrub,e2scrub_all,fsadm,lvmdump,mountstats,nfsiostat,rpcctl}',
   'usr/sbin/{xfs_property,xfs_protofile}',
+  // Only its online check of names needs a library of 36 MB.
+  'usr/sbin/xfs_scrub*',
 ];
 
 /** BusyBox programs that are services or package tools: a rescue system has no place for them. */
@@ -56,15 +59,6 @@ const unwantedApplets: readonly string[] = [
   ...['acpid', 'crond', 'crontab', 'dpkg', 'dpkg-deb', 'httpd', 'init', 'linuxrc', 'login', 'mkdosfs', 'rpm'],
   ...['rpm2cpio', 'run-init', 'svc', 'svok', 'telnetd', 'tunctl', 'udhcpd', 'mim'],
 ];
-
-function linkBusybox(root: string): void {
-  const present = new Set(['usr/bin', 'usr/sbin'].flatMap((folder) => readdirSync(join(root, folder))));
-  for (const applet of run(join(root, 'usr/bin/busybox'), ['--list']).trim().split('\n')) {
-    if (present.has(applet) || unwantedApplets.includes(applet)) continue;
-    symlinkSync('busybox', join(root, 'usr/bin', applet));
-  }
-  symlinkSync('../bin/busybox', join(root, 'usr/sbin/init'));
-}
 
 /** Copies the shared overlay; git keeps of a file's mode only whether it is executable. */
 function copyOverlay(overlay: string, root: string): void {
@@ -107,65 +101,37 @@ function projectVersion(project: string): string {
   return version;
 }
 
-/** Every mode that a umask could have touched, as it should be. */
-function settleModes(root: string): void {
-  run('chmod', ['-R', 'u+rwX,go=u-w', root]);
-  for (const name of ['root']) chmodSync(join(root, name), 0o700);
-}
-
 export function buildRoot(folders: Folders): void {
   const root = join(folders.work, 'root');
   const boot = join(folders.work, 'boot');
   const application = join(folders.project, 'dist/permafrost');
   if (!existsSync(application)) throw new Error('dist/permafrost is missing: `make build` makes it');
   unpackRoot(folders);
-  for (const path of globSync([...removed], { cwd: root })) rmSync(join(root, path), { recursive: true });
-  // Only its online check of names needs a library of 36 MB.
-  for (const path of globSync('usr/sbin/xfs_scrub*', { cwd: root })) rmSync(join(root, path));
-  linkBusybox(root);
+  removeMatching(root, removed);
+  linkBusybox(root, { unwanted: unwantedApplets, system: ['init'] });
   copyOverlay(join(folders.project, 'buildroot-overlay/rootfs-overlay'), root);
   copyFileSync(application, join(root, 'usr/bin/permafrost'));
   installKeymaps(boot, root);
   installFont(boot, root);
-  for (const name of ['dev', 'media', 'mnt', 'proc', 'root', 'run', 'sys', 'tmp', 'var/lib', 'var/log']) {
-    mkdirSync(join(root, name), { recursive: true });
-  }
+  makeEmptyFolders(root, 'media');
   symlinkSync('../run', join(root, 'var/run'));
-  symlinkSync('/proc/self/mounts', join(root, 'etc/mtab'));
   const version = projectVersion(folders.project);
   const release = `NAME=Permafrost\nID=permafrost\nVERSION_ID=${version}\nPRETTY_NAME="Permafrost ${version}"\n`;
   writeFileSync(join(root, 'etc/os-release'), release);
   const count = installModules(folders, rootModules, root);
   settleModes(root);
+  chmodSync(join(root, 'root'), 0o700);
   checkRoot(root);
   say(`root: ${count} modules`);
 }
 
 export function packRoot(folders: Folders): void {
-  const image = rootImagePath(folders);
-  const epoch = String(sourceDateEpoch(readTaken(folders)));
-  rmSync(image, { force: true });
-  runUnpacked(
-    join(folders.work, 'tools'),
-    'mksquashfs',
-    [
-      ...[join(folders.work, 'root'), image, '-comp', 'zstd', '-Xcompression-level', '15', '-b', '256K'],
-      ...[
-        '-all-root',
-        '-all-time',
-        epoch,
-        '-mkfs-time',
-        epoch,
-        '-no-xattrs',
-        '-noappend',
-        '-quiet',
-        '-no-progress',
-      ],
-    ],
-    // mksquashfs refuses the variable beside its own options.
-    { env: { SOURCE_DATE_EPOCH: undefined } },
-  );
-  say(`root.squashfs: ${(statSync(image).size / 1e6).toFixed(1)} MB`);
+  const tools = join(folders.work, 'tools');
+  const epoch = sourceDateEpoch(readTaken(folders));
+  packTree(tools, join(folders.work, 'root'), rootImagePath(folders), epoch, {
+    level: 15,
+    more: ['-b', '256K', '-no-xattrs'],
+  });
 }
 
 if (import.meta.main) {

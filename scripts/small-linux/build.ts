@@ -14,7 +14,6 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -27,6 +26,7 @@ import { fetchPackages } from '../iso/fetch.ts';
 import { readFolders, type Folders } from '../iso/folders.ts';
 import { formatLock, readLock, sourceDateEpoch, type DebianLock } from '../iso/lock-file.ts';
 import { installModules, kernelRelease } from '../iso/modules.ts';
+import { linkBusybox, makeEmptyFolders, packTree, removeMatching, settleModes } from '../iso/tree.ts';
 import { unpackBootAndTools, unpackGuest } from '../iso/unpack.ts';
 import { fillHome } from './home.ts';
 import { smallLinuxModules } from './modules.ts';
@@ -57,18 +57,11 @@ const removed: readonly string[] = [
 
 function fillRoot(folders: Folders, root: string): void {
   unpackGuest(folders, root);
-  for (const path of globSync([...removed], { cwd: root })) rmSync(join(root, path), { recursive: true });
+  removeMatching(root, removed);
   removeIdleLibraries(root);
-  const present = new Set(['usr/bin', 'usr/sbin'].flatMap((folder) => readdirSync(join(root, folder))));
-  for (const applet of run(join(root, 'usr/bin/busybox'), ['--list']).trim().split('\n'))
-    if (!present.has(applet)) symlinkSync('busybox', join(root, 'usr/bin', applet));
-  // Where the kernel and inittab look for them.
-  for (const name of ['init', 'getty', 'modprobe', 'reboot'])
-    symlinkSync('../bin/busybox', join(root, 'usr/sbin', name));
+  linkBusybox(root, { system: ['init', 'getty', 'modprobe', 'reboot'] });
   cpSync(join(here, 'overlay'), root, { recursive: true });
-  for (const name of ['boot', 'dev', 'mnt', 'proc', 'root', 'run', 'sys', 'tmp', 'var/lib', 'var/log'])
-    mkdirSync(join(root, name), { recursive: true });
-  symlinkSync('/proc/self/mounts', join(root, 'etc/mtab'));
+  makeEmptyFolders(root, 'boot');
   fillHome(join(root, 'home/anna'));
 }
 
@@ -137,7 +130,7 @@ function keyOf(folders: Folders, lock: DebianLock): string {
   const hash = createHash('sha256').update(formatLock(lock));
   const own = globSync('**/*', { cwd: here }).sort();
   const paths = own.map((path) => join(here, path)).filter((path) => statSync(path).isFile());
-  for (const name of ['modules.ts', 'module-lists.ts', 'unpack.ts'])
+  for (const name of ['modules.ts', 'module-lists.ts', 'tree.ts', 'unpack.ts'])
     paths.push(join(folders.project, 'scripts/iso', name));
   for (const path of paths) hash.update(readFileSync(path)).update('\0');
   return hash.digest('hex');
@@ -164,20 +157,10 @@ function build(folders: Folders): void {
   const tools = join(folders.work, 'tools');
   const initramfs = join(root, `boot/initrd.img-${release}`);
   runUnpacked(tools, 'zstd', ['-q', '-f', '-12', '-T1', archive, '-o', initramfs]);
-  run('chmod', ['-R', 'u+rwX,go=u-w', root]);
-  const packed = `${output}.new`;
-  const options = ['-comp', 'zstd', '-Xcompression-level', '3', '-all-root', '-all-time', String(epoch)];
-  runUnpacked(
-    tools,
-    'mksquashfs',
-    [root, packed, ...options, '-mkfs-time', String(epoch), '-noappend', '-quiet', '-no-progress'],
-    // mksquashfs refuses the variable beside its own options.
-    { env: { SOURCE_DATE_EPOCH: undefined } },
-  );
-  renameSync(packed, output);
+  settleModes(root);
+  packTree(tools, root, output, epoch, { level: 3 });
   writeFileSync(stamp, key);
   for (const path of [root, archive, join(work, 'initramfs')]) rmSync(path, { recursive: true });
-  say(`small-linux.squashfs: ${(statSync(output).size / 1e6).toFixed(1)} MB`);
 }
 
 try {
