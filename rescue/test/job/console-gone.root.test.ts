@@ -37,7 +37,7 @@ test('a restore whose output nobody reads any more is done to its end', async (t
     // As `| head -0` does: the pipe is closed before the first line.
     if (typeof lost === 'string') child[lost]!.destroy();
     if (lost === 'stderr') child.stdout!.resume();
-    assert.deepEqual(await once(child, 'exit'), [code, null], `${lost} ${args.join()} ${stderr}`);
+    assert.deepEqual(await once(child, 'close'), [code, null], `${lost} ${args.join()} ${stderr}`);
     assert.equal(await usedDigest(target, plan), wanted, `${lost} ${args.join()}`);
     if (lost === full) assert.match(stderr, /standard output is not whole: .*ENOSPC/);
   }
