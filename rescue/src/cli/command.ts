@@ -1,6 +1,6 @@
 /** What every command of the command line is made of. */
 import type { ParseArgsOptionsConfig } from 'node:util';
-import { parseSize, PermafrostError, type AskedPartition, type Grow } from '../engine/index.ts';
+import { asIs, type AskedPartition, type Grow, parseSize, PermafrostError } from '../engine/index.ts';
 import type { Output } from './output.ts';
 
 /** Values of options as `parseArgs` gives them. */
@@ -28,7 +28,7 @@ export interface Invocation {
 }
 
 export function usageError(problem: string): PermafrostError<'usage/invalid'> {
-  return new PermafrostError('usage/invalid', { problem });
+  return new PermafrostError('usage/invalid', { problem: asIs(problem) });
 }
 
 /** The value of a string option; undefined if it was not given. */

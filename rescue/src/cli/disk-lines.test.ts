@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { DiskPlan, RegionPlan } from '../engine/index.ts';
 import { diskLines, savedByShutdown } from './disk-lines.ts';
 import { planLines } from './plan-lines.ts';
+import { asIs } from '../engine/index.ts';
 
 const MIB = 1024 * 1024;
 
@@ -40,7 +41,7 @@ function disk(...regions: readonly RegionPlan[]): DiskPlan {
     },
     regions,
     usedBytes: 0,
-    warnings: ['Know this.'],
+    warnings: [asIs('Know this.')],
   };
 }
 
@@ -50,7 +51,7 @@ const clean = partition(1, {
 });
 const asleep = partition(2, {
   fileSystem: { kind: 'ntfs', uuid: 'ABCD', state: 'dirty', details: { hibernated: true } },
-  raw: { code: 'dirty', reason: 'Windows sleeps', remedy: 'Shut it down.', trustedBytes: 30 * MIB },
+  raw: { code: 'dirty', reason: 'Windows sleeps', remedy: asIs('Shut it down.'), trustedBytes: 30 * MIB },
 });
 
 test('each region shows what it is, its names, UUID, size, used bytes and state', () => {
@@ -166,8 +167,8 @@ test('limits of a disk stand above everything else of it, also of a target', () 
 
 test('a plan says each of its warnings once, with its disk or at the end', () => {
   const warned = {
-    ...disk({ ...partition(1, {}), warnings: ['Shadow copies.'] }),
-    warnings: ['The table is odd.'],
+    ...disk({ ...partition(1, {}), warnings: [asIs('Shadow copies.')] }),
+    warnings: [asIs('The table is odd.')],
   };
   const plan = {
     job: { kind: 'restore', repository: '/r', image: 'latest', targets: [{ target: 'b' }] },
@@ -176,7 +177,9 @@ test('a plan says each of its warnings once, with its disk or at the end', () =>
     disks: [warned],
     readBytes: 1,
     writeBytes: 1,
-    warnings: ['The table is odd.', 'partition 1: Shadow copies.', '/dev/sdb has the same identifiers.'],
+    warnings: ['The table is odd.', 'partition 1: Shadow copies.', '/dev/sdb has the same identifiers.'].map(
+      asIs,
+    ),
     refusals: [],
   } as const;
   const text = planLines(plan, 200).join('\n');

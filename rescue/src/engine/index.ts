@@ -10,7 +10,16 @@ export {
   type ErrorReport,
   type ErrorCode,
 } from './base/errors.ts';
-export { recognise, remarkTemplates, type Remark, type RemarkCode } from './base/remarks.ts';
+export {
+  asIs,
+  recognise,
+  remark,
+  remarkTemplates,
+  say,
+  type Remark,
+  type RemarkCode,
+  type Said,
+} from './base/remarks.ts';
 export {
   isRunning,
   ownIdentity,

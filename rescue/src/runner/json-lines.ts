@@ -1,6 +1,7 @@
 /** Cuts what comes over a socket into lines of JSON; bounded whatever comes. */
+import { type Said, say } from '../engine/index.ts';
 
-export type JsonLine = { readonly value: unknown } | { readonly problem: string };
+export type JsonLine = { readonly value: unknown } | { readonly problem: Said };
 
 export class JsonLines {
   readonly #mostBytes: number;
@@ -39,7 +40,7 @@ export class JsonLines {
   }
 
   #tooLong(): JsonLine {
-    return { problem: `a line is longer than ${this.#mostBytes} bytes` };
+    return { problem: say('runner/long-line', { mostBytes: this.#mostBytes }) };
   }
 }
 
@@ -47,6 +48,6 @@ function parse(line: string): JsonLine {
   try {
     return { value: JSON.parse(line) as unknown };
   } catch {
-    return { problem: 'a line is no JSON' };
+    return { problem: say('runner/no-json') };
   }
 }

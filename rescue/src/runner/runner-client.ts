@@ -1,7 +1,16 @@
 /** The host of jobs in the runner, as a front end in another process sees it. Looks for the runner until it is back. */
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { errorOfReport, PermafrostError, type ErrorReport, type Job, type Plan } from '../engine/index.ts';
+import {
+  asIs,
+  errorOfReport,
+  type ErrorReport,
+  type Job,
+  PermafrostError,
+  type Plan,
+  type Said,
+  say,
+} from '../engine/index.ts';
 import type { RepositoryRule } from '../unattended/job-file.ts';
 import type { HostState, JobHost, Place } from './job-host.ts';
 import { JsonLines } from './json-lines.ts';
@@ -37,7 +46,7 @@ export class RunnerClient implements JobHost {
   readonly #endPath: string;
   readonly #listeners = new Set<(state: HostState) => void>();
   readonly #calls = new Map<number, Call>();
-  #state: HostState = lost('it was not reached yet');
+  #state: HostState = lost(say('runner/not-reached'));
   #socket: Socket | undefined;
   #nextCall = 0;
   #isClosed = false;
@@ -116,12 +125,12 @@ export class RunnerClient implements JobHost {
   #connect(): void {
     const socket = (this.#socket = connect(this.#path));
     const lines = new JsonLines(MOST_ANSWER_BYTES);
-    let problem = 'it has ended';
+    let problem = say('runner/ended');
     socket.on('connect', () => this.#send({ hello: { protocol: PROTOCOL } }));
     socket.on('data', (bytes: Buffer) => {
       for (const line of lines.take(bytes)) {
         if ('problem' in line) {
-          ({ problem } = line);
+          problem = line.problem;
           socket.destroy();
           return;
         }
@@ -129,17 +138,18 @@ export class RunnerClient implements JobHost {
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      problem = error.code === 'ENOENT' ? 'it is not started yet' : error.message;
+      problem = error.code === 'ENOENT' ? say('runner/not-started') : asIs(error.message);
     });
     socket.on('close', () => void this.#onGone(problem));
   }
 
-  async #onGone(problem: string): Promise<void> {
+  async #onGone(problem: Said): Promise<void> {
     this.#socket = undefined;
     const bye = this.#bye;
     this.#bye = undefined;
     const end = await readFile(this.#endPath, 'utf8').catch(() => '');
-    const said = end.trim() === '' ? problem : `${problem} (${end.trim().slice(0, 2000)})`;
+    const said =
+      end.trim() === '' ? problem : say('runner/said', { problem, detail: end.trim().slice(0, 2000) });
     const state: HostState = bye === undefined ? lost(said) : { kind: 'lost', error: bye };
     for (const { reject } of this.#calls.values()) reject(errorFrom(state.error));
     this.#calls.clear();
@@ -182,7 +192,7 @@ export class RunnerClient implements JobHost {
     return new Promise((resolve, reject) => {
       const { state } = this;
       if (this.#socket === undefined || state.kind === 'lost') {
-        reject(state.kind === 'lost' ? errorFrom(state.error) : errorFrom(lost('it has ended').error));
+        reject(state.kind === 'lost' ? errorFrom(state.error) : errorFrom(lost(say('runner/ended')).error));
         return;
       }
       const call = this.#nextCall++;
@@ -208,10 +218,10 @@ export class RunnerClient implements JobHost {
   }
 }
 
-function lost(problem: string): Extract<HostState, { kind: 'lost' }> {
+function lost(problem: Said): Extract<HostState, { kind: 'lost' }> {
   return { kind: 'lost', error: new PermafrostError('runner/lost', { problem }).toJSON() };
 }
 
 function errorFrom(report: ErrorReport): PermafrostError {
-  return errorOfReport(report) ?? new PermafrostError('runner/protocol', { problem: report.message });
+  return errorOfReport(report) ?? new PermafrostError('runner/protocol', { problem: asIs(report.message) });
 }

@@ -1,7 +1,7 @@
 /** Lets front ends in other processes use a host over a socket. None of them can hold up a job, or the others. */
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { PermafrostError, PROGRAM } from '../engine/index.ts';
+import { PermafrostError, PROGRAM, type Said, say } from '../engine/index.ts';
 import { maskPlace } from '../unattended/describe-place.ts';
 import type { HostState, JobHost } from './job-host.ts';
 import { JsonLines } from './json-lines.ts';
@@ -42,7 +42,7 @@ export class RunnerServer {
   /** Throws `runner/protocol` if there is a runner at `path` already, and the system's error if nothing can listen there. */
   static async listen(path: string, host: JobHost): Promise<RunnerServer> {
     if (await isAnswered(path))
-      throw new PermafrostError('runner/protocol', { problem: `a runner listens on ${path} already` });
+      throw new PermafrostError('runner/protocol', { problem: say('runner/there', { path }) });
     await rm(path, { force: true });
     const created = new RunnerServer(host);
     const before = process.umask(0o177);
@@ -72,7 +72,7 @@ export class RunnerServer {
     });
     this.#connections.add(connection);
     if (this.#connections.size > MOST_CLIENTS)
-      connection.dismiss(`there are ${MOST_CLIENTS} programs connected already`);
+      connection.dismiss(say('runner/full', { mostCount: MOST_CLIENTS }));
   }
 
   async #perform(request: Request, signal: AbortSignal, connection: Connection): Promise<unknown> {
@@ -142,7 +142,7 @@ class Connection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#patience = setTimeout(() => this.dismiss('it did not say hello'), PATIENCE_MS);
+    this.#patience = setTimeout(() => this.dismiss(say('runner/silent')), PATIENCE_MS);
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
     socket.on('drain', () => this.#onRoom());
     socket.on('error', () => socket.destroy());
@@ -172,7 +172,7 @@ class Connection {
   }
 
   /** Says why, and closes. */
-  dismiss(problem: string): void {
+  dismiss(problem: Said): void {
     if (this.isGone) return;
     this.#send({ bye: new PermafrostError('runner/protocol', { problem }).toJSON() });
     this.#socket.destroySoon();
@@ -187,7 +187,7 @@ class Connection {
     for (const line of this.#lines.take(bytes)) {
       const message = 'problem' in line ? undefined : parseClientMessage(line.value);
       if (message === undefined) {
-        this.dismiss('problem' in line ? line.problem : 'this runner does not know what it was asked');
+        this.dismiss('problem' in line ? line.problem : say('runner/unknown'));
         return;
       }
       if (!this.#obey(message)) return;
@@ -198,7 +198,12 @@ class Connection {
     if ('hello' in message) {
       this.#send({ hello: { protocol: PROTOCOL, program: PROGRAM } });
       if (message.hello.protocol !== PROTOCOL) {
-        this.dismiss(`it speaks version ${message.hello.protocol}, the runner ${PROTOCOL}`);
+        this.dismiss(
+          say('runner/version', {
+            version: String(message.hello.protocol),
+            own: String(PROTOCOL),
+          }),
+        );
         return false;
       }
       clearTimeout(this.#patience);
@@ -207,7 +212,7 @@ class Connection {
       return true;
     }
     if (!this.#saidHello) {
-      this.dismiss('it did not say hello first');
+      this.dismiss(say('runner/no-hello'));
       return false;
     }
     if ('abort' in message) {
@@ -215,7 +220,7 @@ class Connection {
       return true;
     }
     if (this.#calls.size >= MOST_CALLS || this.#calls.has(message.call)) {
-      this.dismiss('it asks for too much at once');
+      this.dismiss(say('runner/too-much'));
       return false;
     }
     void this.#answer(message.call, message.request);

@@ -3,7 +3,7 @@
  * executable what Ink stands on has to be there before Ink is loaded (scripts/bundle-tui.ts).
  */
 import { parseArgs } from 'node:util';
-import { exitCodes, PermafrostError } from '../engine/index.ts';
+import { asIs, exitCodes, PermafrostError } from '../engine/index.ts';
 
 const HELP = `permafrost tui [--plain] [--console DEVICE]... [--language en|de]
   the terminal UI; the same as permafrost without arguments
@@ -58,7 +58,7 @@ export async function loadScreens(): Promise<typeof import('./start.ts')> {
 }
 
 function usage(problem: string): number {
-  const error = new PermafrostError('usage/invalid', { problem });
+  const error = new PermafrostError('usage/invalid', { problem: asIs(problem) });
   process.stderr.write(`permafrost: ${error.message}\n  ${error.hint}\n`);
   return exitCodes.usage;
 }

@@ -1,5 +1,5 @@
 /** A place on a disk of this machine: the file system with a label or UUID, mounted. */
-import { isPermafrostError, type ListedDisk, type Writable } from '../engine/index.ts';
+import { asIs, isPermafrostError, type ListedDisk, say, type Writable } from '../engine/index.ts';
 import { makePlaceFolder } from './place-folder.ts';
 import type { DiskPlaceRule } from './place-schema.ts';
 import type { PlaceSystem } from './place-system.ts';
@@ -18,15 +18,18 @@ export async function mountDisk(
 ): Promise<MountedPlace | PlaceProblem> {
   const found = devicesOf(rule, await system.describeDisks(signal));
   const [first] = found;
-  if (first === undefined) return { problem: 'is not there', final: false };
+  if (first === undefined) return { problem: say('place/absent'), final: false };
   if (found.length > 1)
     return {
-      problem: `could be one of several: ${found.map(({ name }) => name).join(', ')}`,
+      problem: say('place/several', { list: found.map(({ name }) => name).join(', ') }),
       final: true,
     };
   const { device, kind } = first;
   if (device === undefined)
-    return { problem: `cannot be mounted: the kernel has no device for ${first.name}`, final: true };
+    return {
+      problem: say('place/not-mounted', { problem: say('place/no-device', { name: first.name }) }),
+      final: true,
+    };
   const folder = await makePlaceFolder(system.run);
   const { mountPoint } = folder;
   let writable: Writable | undefined;
@@ -53,7 +56,10 @@ export async function mountDisk(
       return { mountPoint, release: letGo };
     }
     await letGo();
-    return { problem: `cannot be mounted: ${mountProblem(problem, mountPoint)}`, final: true };
+    return {
+      problem: say('place/not-mounted', { problem: asIs(mountProblem(problem, mountPoint)) }),
+      final: true,
+    };
   } catch (error) {
     await letGo();
     throw error;

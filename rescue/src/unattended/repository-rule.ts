@@ -5,7 +5,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
-import { acquireWritable, describeDisks, PermafrostError, runProgram } from '../engine/index.ts';
+import {
+  acquireWritable,
+  asIs,
+  describeDisks,
+  PermafrostError,
+  runProgram,
+  type Said,
+  say,
+} from '../engine/index.ts';
 import { describePlace, withoutSecrets } from './describe-place.ts';
 import { mountDisk } from './disk-place.ts';
 import type { RepositoryRule } from './job-file.ts';
@@ -59,7 +67,7 @@ export interface MountedPlace {
 
 /** Why a place cannot be had now. */
 export interface PlaceProblem {
-  readonly problem: string;
+  readonly problem: Said;
   /** Waiting does not heal it. */
   readonly final: boolean;
 }
@@ -85,7 +93,7 @@ export async function placeRepository(
     if (wanted === 'existing') await stat(path);
   } catch (error) {
     await mounted.release();
-    throw failure(rule, `cannot be used: ${(error as Error).message}`);
+    throw failure(rule, say('place/unusable', { problem: asIs((error as Error).message) }));
   }
   const server =
     'label' in rule || 'uuid' in rule ? undefined : await withAddress(serverOf(rule)).catch(() => undefined);
@@ -118,7 +126,7 @@ async function waitFor(
       throwIfStopped(signal);
       const result = await attempt();
       if ('mountPoint' in result) return result;
-      const problem = withoutSecrets(result.problem, rule);
+      const problem = asIs(withoutSecrets(result.problem, rule));
       const leftMs = untilMs - system.nowMs();
       if (result.final || leftMs <= 0) throw failure(rule, problem);
       const words = `${describePlace(rule)} ${problem}`;
@@ -135,11 +143,11 @@ async function waitFor(
 function checkedFolder(rule: RepositoryRule, given: string): string {
   const folder = normalize(given).replace(/^\/+(?=.)/, '');
   if (isAbsolute(folder) || folder === '..' || folder.startsWith('../'))
-    throw failure(rule, 'is not within what is mounted');
+    throw failure(rule, say('place/outside'));
   return folder;
 }
 
-function failure(rule: RepositoryRule, problem: string): PermafrostError {
+function failure(rule: RepositoryRule, problem: Said): PermafrostError {
   return new PermafrostError('job-file/repository', { rule: describePlace(rule), problem });
 }
 

@@ -4,19 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  asIs,
   exitCodeOf,
   exitCodes,
   isGood,
   isPermafrostError,
   isRunning,
+  type Job,
   listDisks,
+  type Outcome,
   ownIdentity,
   parseProcessIdentity,
   PermafrostError,
-  runJob,
-  type Job,
-  type Outcome,
   type Report,
+  runJob,
   type RunOptions,
 } from '../engine/index.ts';
 import { describePlace } from './describe-place.ts';
@@ -319,7 +320,9 @@ class FileRun {
       if (!repeat)
         throw new PermafrostError('job-file/repository', {
           rule: describePlace(this.#file.repository),
-          problem: `may only be read, so that nothing could keep this machine from running "${id}" again at every start; "repeat: true" in the job allows that`,
+          problem: asIs(
+            `may only be read, so that nothing could keep this machine from running "${id}" again at every start; "repeat: true" in the job allows that`,
+          ),
         });
       this.#keepsRecord = false;
       this.#options.emit({

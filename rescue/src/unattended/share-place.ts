@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fingerprintOf, knownHostsOf, knownHostName, parseKeyScan, type OfferedKey } from './host-key.ts';
 import { makePlaceFolder, type PlaceFolder } from './place-folder.ts';
 import type { SharePlaceRule, SmbRule, SshRule } from './place-schema.ts';
-import type { ProgramRun } from '../engine/index.ts';
+import { asIs, type ProgramRun, say } from '../engine/index.ts';
 import type { PlaceSystem } from './place-system.ts';
 import type { MountedPlace, PlaceProblem } from './repository-rule.ts';
 import {
@@ -38,9 +38,10 @@ export async function mountShare(
 ): Promise<MountedPlace | PlaceProblem> {
   const { signal } = options;
   const noNetwork = await system.bringUpNetwork(signal);
-  if (noNetwork !== undefined) return { problem: `cannot be reached: ${noNetwork}`, final: false };
+  if (noNetwork !== undefined)
+    return { problem: say('place/unreachable', { problem: asIs(noNetwork) }), final: false };
   // Asked first, since mount programs can sit for minutes on a server that is off, and say less.
-  if (!(await system.answers(serverOf(rule)))) return { problem: 'does not answer', final: false };
+  if (!(await system.answers(serverOf(rule)))) return { problem: say('place/silent'), final: false };
   const folder = await makePlaceFolder(system.run);
   const cleanUps: (() => Promise<void>)[] = [() => folder.remove()];
   const release = async (): Promise<void> => {
@@ -72,7 +73,7 @@ function runOf({ program, args, env }: ShareMount): ProgramRun {
 function refusal({ final }: ShareMount, said: string, { mountPoint }: PlaceFolder): PlaceProblem {
   const problem = said.replaceAll(mountPoint, '').replaceAll(/\s+/g, ' ').trim();
   return {
-    problem: `cannot be mounted: ${problem}`,
+    problem: say('place/not-mounted', { problem: asIs(problem) }),
     final: final.test(problem) || /not installed/.test(problem),
   };
 }
@@ -135,7 +136,12 @@ async function keyText(path: string): Promise<string | PlaceProblem> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    return { problem: `cannot be reached: the key cannot be read: ${(error as Error).message}`, final: true };
+    return {
+      problem: say('place/unreachable', {
+        problem: say('place/key-unreadable', { problem: asIs((error as Error).message) }),
+      }),
+      final: true,
+    };
   }
 }
 
@@ -166,7 +172,7 @@ async function keyWith(
   if (key !== undefined) return `${key.type} ${key.base64}`;
   const has = offered.map((one) => `${one.fingerprint} (${one.type})`).join(', ');
   return {
-    problem: `is not the machine that is meant: no key of it has the fingerprint ${wanted}; it has ${has}`,
+    problem: say('place/other-machine', { fingerprint: wanted, list: has }),
     final: true,
   };
 }
@@ -182,9 +188,11 @@ async function scan(
   const end = await system.run({ program: 'ssh-keyscan', args, limitMs: SCAN_SECONDS * 3000 }, signal);
   const keys = parseKeyScan(end.stdout);
   if (keys.length > 0) return keys;
-  const problem = /not installed/.test(end.problem) ? end.problem : 'it offers no key';
+  const problem = /not installed/.test(end.problem) ? asIs(end.problem) : say('place/no-key');
   return {
-    problem: `cannot be reached: ${knownHostName({ host, port })}: ${problem}`,
+    problem: say('place/unreachable', {
+      problem: say('about/said', { place: knownHostName({ host, port }), remark: problem }),
+    }),
     final: problem === end.problem,
   };
 }

@@ -214,7 +214,7 @@ describe('growing is refused, with the reason, and no byte of the target changes
         ],
       },
       'small',
-      /"small" could mean partition 1 or 2/,
+      /"small" could mean partition 1, 2/,
     ],
   ];
   for (const [name, disk, grow, reason] of cases)

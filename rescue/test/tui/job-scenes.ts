@@ -1,5 +1,13 @@
 /** The pages of a job that runs, has ended, or is about to begin: {@link jobScenes} by their names. */
-import type { BootCheck, FirmwareAnswer, Gap, Job, Report } from '../../src/engine/index.ts';
+import {
+  asIs,
+  say,
+  type BootCheck,
+  type FirmwareAnswer,
+  type Gap,
+  type Job,
+  type Report,
+} from '../../src/engine/index.ts';
 import type { HostState, RunningState } from '../../src/runner/job-host.ts';
 import type { FlowState } from '../../src/tui/flow/state.ts';
 import { problems } from './problems.ts';
@@ -22,7 +30,7 @@ const gap = (n: number): Gap => ({
   region: 'partition 1',
   offset: n * MiB,
   length: 4096,
-  reason: 'Input/output error',
+  reason: say('gap/unread'),
 });
 const gaps = Array.from({ length: 12 }, (_, i) => gap(i));
 
@@ -95,7 +103,15 @@ const ended = (report: Report, more: object = {}): HostState => ({
 });
 
 const bootCheckJob: Job = { kind: 'bootcheck', target: '/dev/sdb' };
-const yes: FirmwareAnswer = { answer: 'yes', findings: [{ level: 'good', text: 'The boot code is there.' }] };
+const yes: FirmwareAnswer = {
+  answer: 'yes',
+  findings: [
+    {
+      level: 'good',
+      text: say('bios/active-has-code', { code: say('bios/windows-code'), place: 'partition 1' }),
+    },
+  ],
+};
 const bootCheck: BootCheck = {
   machine: 'bios',
   uefi: {
@@ -103,8 +119,8 @@ const bootCheck: BootCheck = {
     findings: [
       {
         level: 'problem',
-        text: 'There is no EFI system partition.',
-        remedy: 'Start it on a machine with a BIOS.',
+        text: say('uefi/none'),
+        remedy: say('remedy/boot-entry'),
       },
     ],
   },
@@ -117,10 +133,10 @@ const bootCheck: BootCheck = {
       starts: 'yes',
       uefi: { answer: 'unknown', findings: [] },
       bios: yes,
-      findings: [{ level: 'note', text: 'Its kernel is /boot/vmlinuz.' }],
+      findings: [{ level: 'note', text: say('linux/menu-root', { spec: 'UUID=0a1b' }) }],
     },
   ],
-  notes: ['Partition 3 could not be looked into.'],
+  notes: [say('unread/encrypted', { place: 'partition 3', content: 'LUKS' })],
 };
 const bootChecked = { number: 1, identity: samplePlan(imageJob).disks[0]!.identity, check: bootCheck };
 
@@ -179,7 +195,9 @@ export const jobScenes: Readonly<Record<string, FlowState>> = {
   'stopped, an image': onHost(ended(sampleReport(imageJob, { outcome: 'cancelled' }))),
   'stopped, a restore': onHost(ended(sampleReport(restoreJob, { outcome: 'cancelled' }))),
   'failed, a restore': onHost(
-    ended(sampleReport(restoreJob, { outcome: 'failed', error: problems[10]!, warnings: ['A warning.'] })),
+    ended(
+      sampleReport(restoreJob, { outcome: 'failed', error: problems[10]!, warnings: [asIs('A warning.')] }),
+    ),
   ),
   'ended without a report': onHost({ kind: 'ended', run: run(imageJob), error, reportPaths: [] }),
   'ended, power off follows': onHost(

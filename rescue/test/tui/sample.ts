@@ -1,5 +1,13 @@
 /** Disks, images and plans as screens get them, for tests that have no disks. */
-import type { DiskPlan, ListedDisk, Manifest, Plan, RegionPlan } from '../../src/engine/index.ts';
+import {
+  asIs,
+  say,
+  type DiskPlan,
+  type ListedDisk,
+  type Manifest,
+  type Plan,
+  type RegionPlan,
+} from '../../src/engine/index.ts';
 import { initialState, type FlowState } from '../../src/tui/flow/state.ts';
 
 const MiB = 1024 * 1024;
@@ -57,11 +65,11 @@ const region: RegionPlan = {
   raw: {
     code: 'dirty',
     reason: 'it was not cleanly unmounted',
-    remedy: 'Shut the machine down fully.',
+    remedy: say('raw-remedy/windows-shutdown'),
     trustedBytes: 20 * MiB,
   },
   warnings: [
-    'Something is worth knowing about this partition, in a sentence that is long enough to be wrapped.',
+    asIs('Something is worth knowing about this partition, in a sentence that is long enough to be wrapped.'),
   ],
   included: true,
 };
@@ -96,7 +104,7 @@ export function samplePlan(job: Plan['job'], digest = 'aaaa', more: Partial<Plan
     readBytes: 500 * MiB,
     writeBytes: 500 * MiB,
     freeBytes: 100 * MiB,
-    warnings: ['The clock of this machine seems to be wrong.'],
+    warnings: [asIs('The clock of this machine seems to be wrong.')],
     refusals: [],
     ...more,
   };

@@ -1,5 +1,12 @@
 /** Every page of the terminal UI in the states that a person may meet it in: for tests that look at all of them. */
-import type { DiskPlan, ImagedDisk, ImagedRegion, Remark, RemarkCode } from '../../src/engine/index.ts';
+import {
+  asIs,
+  type DiskPlan,
+  type ImagedDisk,
+  type ImagedRegion,
+  type Remark,
+  type RemarkCode,
+} from '../../src/engine/index.ts';
 import type { EditedLayout, Question, Step, Waiting } from '../../src/tui/flow/parts.ts';
 import type { FlowState } from '../../src/tui/flow/state.ts';
 import { diskKey } from '../../src/tui/flow/state.ts';
@@ -52,7 +59,7 @@ const restoring: Partial<FlowState> = {
   repository: { path: '/r/permafrost', exists: true },
   images: {
     images: [sampleImage(1), sampleImage(2)],
-    damaged: [{ id: 'ffff', problem: 'it ends too soon' }],
+    damaged: [{ id: 'ffff', problem: asIs('it ends too soon') }],
   },
   image: sampleImage().id,
   parts: [1],
@@ -117,7 +124,7 @@ const edited: EditedLayout = {
 
 function remarkOf(code: RemarkCode): Remark {
   const details = { content: 'exFAT', problem: 'a tool said no', mostBytes: 5 * MiB, leastBytes: MiB };
-  return { code, text: `what ${code} says in English`, details };
+  return { code, text: asIs(`what ${code} says in English`), details };
 }
 
 const at = (step: Step, more: Partial<FlowState> = {}): FlowState =>

@@ -5,7 +5,7 @@
  * the console can do next, and the exit code of a command that ends with it. Anything thrown that is not a
  * {@link PermafrostError} is a bug and is shown as one.
  */
-import { say, type Remark } from './remarks.ts';
+import { asIs, recognise, say, type Remark, type Said } from './remarks.ts';
 
 /** Exit codes of every command. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, gaps: 3, unverified: 4, cancelled: 130 } as const;
@@ -28,7 +28,7 @@ export interface SystemFailure {
 }
 
 const table = {
-  'usage/invalid': row<{ problem: string; hint?: string }>(
+  'usage/invalid': row<{ problem: Said; hint?: string }>(
     (d) => d.problem,
     (d) => d.hint ?? 'Run "permafrost help" for the commands and their options.',
     exitCodes.usage,
@@ -46,7 +46,7 @@ const table = {
     (d) => `no permission to open ${d.device}`,
     () => 'Run the command as root (for example with sudo).',
   ),
-  'device/in-use': row<{ device: string; reason: string }>(
+  'device/in-use': row<{ device: string; reason: Said }>(
     (d) => `${d.device} is in use: ${d.reason}`,
     () => 'Unmount it or stop what holds it, or boot the rescue image, which mounts nothing, and try again.',
   ),
@@ -54,11 +54,11 @@ const table = {
     (d) => `${d.device} is read-only`,
     () => 'Check the write-protect switch, or run "blockdev --setrw" on it if it is set by software.',
   ),
-  'device/changed': row<{ device: string; problem: string }>(
+  'device/changed': row<{ device: string; problem: Said }>(
     (d) => `${d.device} is not the disk that was planned for: ${d.problem}`,
     () => 'Nothing was written. Run "permafrost disks", check which disk is which, and plan again.',
   ),
-  'device/too-small': row<{ device: string; sizeBytes: number; neededBytes: number; why?: string }>(
+  'device/too-small': row<{ device: string; sizeBytes: number; neededBytes: number; why?: Said }>(
     (d) =>
       `${d.device} is too small: it has ${d.sizeBytes} bytes and ${d.neededBytes} are needed${d.why === undefined ? '' : ` (${d.why})`}`,
     (d) => `Use a disk with at least ${d.neededBytes} bytes.`,
@@ -67,7 +67,7 @@ const table = {
     device: string;
     sectorSize: number;
     imageSectorSize: number;
-    problem: string;
+    problem: Said;
   }>(
     (d) =>
       `${d.device} has sectors of ${d.sectorSize} bytes and the source had ${d.imageSectorSize}: ${d.problem}`,
@@ -81,11 +81,11 @@ const table = {
     (d) => `${d.device} and ${d.other} are the same disk, or parts of one`,
     () => 'Nothing was written. Name each target once.',
   ),
-  'device/table-mismatch': row<{ device: string; problem: string }>(
+  'device/table-mismatch': row<{ device: string; problem: Said }>(
     (d) => `${d.device} does not have the partitions of the image: ${d.problem}`,
     () => 'Restore the whole disk, or create the partition with the same start and size first.',
   ),
-  'layout/impossible': row<{ device: string; problem: string; hint: string }>(
+  'layout/impossible': row<{ device: string; problem: Said; hint: string }>(
     (d) => `${d.device} cannot get the layout asked for: ${d.problem}`,
     (d) => `Nothing was written. ${d.hint}`,
   ),
@@ -97,13 +97,13 @@ const table = {
     (d) => `partition ${d.number} cannot begin at ${d.start} bytes on ${d.device}: ${d.why.text}`,
     () => 'Nothing was written. Choose another place for it, or other sizes.',
   ),
-  'layout/no-overlay': row<{ problem: string }>(
+  'layout/no-overlay': row<{ problem: Said }>(
     (d) =>
       `no file system can be made smaller here: it takes FUSE or a loop device, which does not work (${d.problem})`,
     () =>
       'Nothing was written. Run it as root, in the rescue environment, or use a target that is large enough.',
   ),
-  'layout/no-scratch': row<{ folder: string; problem: string }>(
+  'layout/no-scratch': row<{ folder: string; problem: Said }>(
     (d) => `no file system can be made smaller with a scratch file in ${d.folder}: ${d.problem}`,
     () =>
       'Nothing was written. Name another folder with --scratch: not on a FAT stick, and with room enough.',
@@ -113,12 +113,12 @@ const table = {
       `making file systems smaller needs about ${d.neededBytes} bytes in ${d.folder}, and ${d.freeBytes} are free there`,
     (d) => `Nothing was written. Name a folder with ${d.neededBytes} free bytes with --scratch.`,
   ),
-  'layout/not-shrunk': row<{ device: string; number: number; problem: string }>(
+  'layout/not-shrunk': row<{ device: string; number: number; problem: Said }>(
     (d) =>
       `the file system of partition ${d.number} cannot be made as small as ${d.device} needs: ${d.problem}`,
     () => 'Nothing was written. Use a larger target.',
   ),
-  'layout/damaged': row<{ device: string; number: number; problem: string }>(
+  'layout/damaged': row<{ device: string; number: number; problem: Said }>(
     (d) => `growing the file system of partition ${d.number} of ${d.device} left it damaged: ${d.problem}`,
     () => 'Restore again, without growing it. The image is not affected.',
     exitCodes.unverified,
@@ -156,11 +156,11 @@ const table = {
     (d) => `${d.repository} is not a repository and not empty`,
     () => 'Name an empty or a new folder; permafrost makes a repository in it.',
   ),
-  'repository/unsupported': row<{ repository: string; problem: string }>(
+  'repository/unsupported': row<{ repository: string; problem: Said }>(
     (d) => `the repository at ${d.repository} cannot be read by this version: ${d.problem}`,
     () => 'Use a newer version of permafrost. Nothing was changed.',
   ),
-  'repository/corrupt': row<{ path: string; problem: string }>(
+  'repository/corrupt': row<{ path: string; problem: Said }>(
     (d) => `${d.path} is damaged: ${d.problem}`,
     () => 'Run "permafrost verify" to see what is affected; check the disk that holds the repository.',
     exitCodes.unverified,
@@ -184,7 +184,7 @@ const table = {
     (d) => `the repository ${d.repository} is on the disk to be overwritten, ${d.device}`,
     () => 'Move the repository to another disk. This cannot be overridden.',
   ),
-  'repository/unresolved': row<{ repository: string; problem: string }>(
+  'repository/unresolved': row<{ repository: string; problem: Said }>(
     (d) => `cannot find out which disk holds ${d.repository}: ${d.problem}`,
     () =>
       'Use a folder on an ordinary file system, or --allow-unresolved if it is certainly on another disk.',
@@ -198,7 +198,7 @@ const table = {
     (d) => `"${d.image}" could mean ${d.candidates.join(' or ')}`,
     () => 'Name the image by its id, or narrow it with --machine or --disk.',
   ),
-  'image/corrupt': row<{ path: string; problem: string }>(
+  'image/corrupt': row<{ path: string; problem: Said }>(
     (d) => `the image ${d.path} is damaged: ${d.problem}`,
     () => 'Run "permafrost verify" on it. Other images of the repository are not affected by it.',
     exitCodes.unverified,
@@ -208,7 +208,7 @@ const table = {
     region: string;
     offset: number;
     pack: string;
-    problem: string;
+    problem: Said;
   }>(
     (d) => `chunk ${d.chunk} of ${d.region} at ${d.offset} cannot be read from ${d.pack}: ${d.problem}`,
     () => 'Restore with --keep-going to get everything else, or use another image or copy of the repository.',
@@ -243,11 +243,11 @@ const table = {
     () =>
       'Run the same job again: it continues where it was. A disk that was being overwritten must not be used before.',
   ),
-  'runner/lost': row<{ problem: string }>(
+  'runner/lost': row<{ problem: Said }>(
     (d) => `the runner, which runs the jobs, does not answer: ${d.problem}`,
     () => 'It is started again by itself. What happened is in /run/permafrost/log/runner.log.',
   ),
-  'runner/protocol': row<{ problem: string }>(
+  'runner/protocol': row<{ problem: Said }>(
     (d) => `the runner and this program do not understand each other: ${d.problem}`,
     () => 'Use the program that belongs to this rescue image.',
   ),
@@ -260,7 +260,7 @@ const table = {
     (d) => `${d.rule} ${d.problem}`,
     () => 'Nothing was written. "permafrost disks" shows serials and WWNs; name the disk by one of them.',
   ),
-  'job-file/repository': row<{ rule: string; problem: string }>(
+  'job-file/repository': row<{ rule: string; problem: Said }>(
     (d) => `${d.rule} ${d.problem}`,
     () =>
       'Nothing was written. Attach the disk or switch the server on ("permafrost disks" shows labels), or change what the job says of it.',
@@ -354,6 +354,18 @@ export function isPermafrostError<C extends ErrorCode>(
   code?: C,
 ): error is PermafrostError<C> {
   return error instanceof PermafrostError && (code === undefined || error.code === code);
+}
+
+/** What an error says, within a remark. */
+export function errorWords(error: PermafrostError): Said {
+  if (!isPermafrostError(error, 'structure/invalid')) return asIs(error.message);
+  const { structure, problem, offset } = error.details;
+  const known = recognise(problem);
+  const place = offset === undefined ? structure : say('place/at', { place: structure, atStart: offset });
+  // What is wrong inside of file systems is in the words of those who know them.
+  return known === undefined
+    ? say('damage/structure', { structure: place, detail: problem })
+    : say('about/said', { place, remark: known.text });
 }
 
 /** The error that `report` is the plain form of; undefined for one of another version, or none. */

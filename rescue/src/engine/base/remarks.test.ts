@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { recognise, remark, remarkTemplates, say, type RemarkCode } from './remarks.ts';
+import { readFileSync } from 'node:fs';
+import { recognise, remark, remarkTemplates, say, type RemarkCode, asIs } from './remarks.ts';
 
 /** Values for a template: numbers for what counts, words for what does not, and a remark where one is meant. */
 function sampleDetails(template: string): Record<string, string | number> {
@@ -35,7 +36,7 @@ test('every remark is found again by its words, with its values', () => {
 
 test('a remark within another is found, also where it begins a sentence', () => {
   const doubt = say('doubt/ends-behind', { number: 3 });
-  const text = say('table/taken-whole', { doubt: doubt.replace('p', 'P') });
+  const text = say('table/taken-whole', { doubt: asIs(doubt.replace('p', 'P')) });
   assert.equal(text, 'Partition 3 ends after the end of the disk: it is taken whole.');
   const found = recognise(text)!;
   assert.equal(found.code, 'table/taken-whole');
@@ -69,4 +70,11 @@ test('a remark is plain data with its English words', () => {
     text: 'its file system needs 5 bytes at least',
     details: { leastBytes: 5 },
   });
+});
+
+test('what the native part says of a payload is among the remarks', () => {
+  const source = readFileSync(new URL('../../../blockdev-native/src/chunks.cc', import.meta.url), 'utf8');
+  const words = [...source.matchAll(/problem = (?:std::string\()?"([^"]+)"/g)].map(([, text]) => text!);
+  assert.ok(words.length >= 7);
+  for (const text of words) assert.ok(recognise(text.endsWith(' ') ? `${text}why` : text), text);
 });

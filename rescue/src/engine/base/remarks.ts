@@ -3,20 +3,28 @@
  * remark; they are what the command line prints and what manifests and reports record. A front end finds out which
  * remark a recorded text is ({@link recognise}), also of images that were made long ago, and says it in its own language.
  */
+import { asked } from './remarks/asked.ts';
 import { boot } from './remarks/boot.ts';
 import { contents } from './remarks/contents.ts';
+import { damage } from './remarks/damage.ts';
 import { jobs } from './remarks/jobs.ts';
+import { means } from './remarks/means.ts';
 import { newIds } from './remarks/new-ids.ts';
 import { places } from './remarks/places.ts';
+import { remedies } from './remarks/remedies.ts';
 import { resizing } from './remarks/resizing.ts';
 import { tables } from './remarks/tables.ts';
 
 export const remarkTemplates = {
+  ...asked,
   ...boot,
   ...contents,
+  ...damage,
   ...jobs,
+  ...means,
   ...newIds,
   ...places,
+  ...remedies,
   ...resizing,
   ...tables,
 };
@@ -27,18 +35,31 @@ type NamesIn<T extends string> = T extends `${string}{${infer Name}}${infer Rest
   : never;
 /** Values whose name ends so are numbers; those of `Bytes` and `Start` count bytes. */
 type NumberName = `${string}${'Bytes' | 'Start' | 'umber' | 'ount' | 'Size'}`;
+/** Values that are remarks, or words of others. */
+type RemarkName = 'problem' | 'doubt' | 'remark' | 'why' | 'other';
 type Details<C extends RemarkCode> = {
-  readonly [Name in NamesIn<(typeof remarkTemplates)[C]>]: Name extends NumberName ? number : string;
+  readonly [Name in NamesIn<(typeof remarkTemplates)[C]>]: Name extends NumberName
+    ? number
+    : Name extends RemarkName
+      ? Said
+      : string;
 };
 type DetailsOf<C extends RemarkCode> = [NamesIn<(typeof remarkTemplates)[C]>] extends [never]
   ? []
   : [Details<C>];
 
+declare const isSaid: unique symbol;
+/**
+ * Words that every language has. What plans, reports and refusals say is of this type, so that a sentence is made by
+ * {@link say}, or is openly nobody's here ({@link asIs}); a mere string does not compile.
+ */
+export type Said = string & { readonly [isSaid]: true };
+
 /** Plain data, as plans and reports keep it. */
 export interface Remark {
   readonly code: RemarkCode;
   /** In English. */
-  readonly text: string;
+  readonly text: Said;
   /** A value can be the text of another remark. */
   readonly details: Readonly<Record<string, string | number>>;
 }
@@ -49,9 +70,17 @@ const PLACEHOLDER = /\{(\w+)\}/g;
 const NUMBER_NAME = /(?:Bytes|Start|umber|ount|Size)$/;
 
 /** The English words of a remark. */
-export function say<C extends RemarkCode>(code: C, ...[details]: DetailsOf<C>): string {
+export function say<C extends RemarkCode>(code: C, ...[details]: DetailsOf<C>): Said {
   const values = (details ?? {}) as Readonly<Record<string, string | number>>;
-  return remarkTemplates[code].replace(PLACEHOLDER, (_, name: string) => String(values[name]));
+  return remarkTemplates[code].replace(PLACEHOLDER, (_, name: string) => String(values[name])) as Said;
+}
+
+/**
+ * Words of others, which every language shows as they are: what a tool or the kernel said, what an image records (a
+ * remark, if {@link recognise} knows it), what the command line alone can say.
+ */
+export function asIs(text: string): Said {
+  return text as Said;
 }
 
 export function remark<C extends RemarkCode>(code: C, ...details: DetailsOf<C>): Remark {
@@ -89,7 +118,7 @@ function recogniseWithin(text: string, nested: number): Remark | undefined {
     if (details === undefined) continue;
     const last = pattern.names.at(-1);
     if (pattern.isWordless && recogniseWithin(details[last!]!, nested - 1) === undefined) continue;
-    return { code: pattern.code, text, details };
+    return { code: pattern.code, text: asIs(text), details };
   }
   return undefined;
 }

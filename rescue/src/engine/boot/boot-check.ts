@@ -1,4 +1,5 @@
 /** What a check of booting says: plain data, for reports and for people. */
+import type { Said } from '../base/remarks.ts';
 
 export type Answer = 'yes' | 'no' | 'unknown';
 
@@ -6,9 +7,9 @@ export type Answer = 'yes' | 'no' | 'unknown';
 export interface BootFinding {
   readonly level: 'good' | 'problem' | 'unknown' | 'note';
   /** A full sentence. */
-  readonly text: string;
+  readonly text: Said;
   /** What can be done about it, as a full sentence. */
-  readonly remedy?: string;
+  readonly remedy?: Said;
 }
 
 /** Whether one kind of firmware finds something, and why. */
@@ -39,22 +40,22 @@ export interface BootCheck {
   readonly bios: FirmwareAnswer;
   readonly systems: readonly InstalledSystem[];
   /** What could not be looked into, as full sentences. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Said[];
 }
 
-export function good(text: string): BootFinding {
+export function good(text: Said): BootFinding {
   return { level: 'good', text };
 }
 
-export function problem(text: string, remedy?: string): BootFinding {
+export function problem(text: Said, remedy?: Said): BootFinding {
   return { level: 'problem', text, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-export function unknown(text: string): BootFinding {
+export function unknown(text: Said): BootFinding {
   return { level: 'unknown', text };
 }
 
-export function note(text: string): BootFinding {
+export function note(text: Said): BootFinding {
   return { level: 'note', text };
 }
 

@@ -11,7 +11,7 @@ import { findLinux } from './linux.ts';
 import { checkUefi } from './uefi.ts';
 import { readVolumes, type Elsewhere, type Volume } from './volumes.ts';
 import { findWindows } from './windows.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 export interface CheckBootOptions extends ReadTableOptions {
   readonly firmware: Firmware;
@@ -42,7 +42,7 @@ export async function checkBoot(reader: BlockReader, options: CheckBootOptions):
 }
 
 /** Where a system may be that nobody could look for. */
-function unreadNotes({ place, info, files, problem }: Volume): string[] {
+function unreadNotes({ place, info, files, problem }: Volume): Said[] {
   if (files !== undefined) return [];
   if (problem !== undefined) return [say('unread/file-system', { place, content: info.kind, problem })];
   if (info.kind === 'luks' || info.kind === 'bitlocker')

@@ -17,7 +17,7 @@ import { checkKernelCommandLines, checkTables } from './linux-references.ts';
 import { parseFstab, parseGrubConfig, parseLoaderEntry } from './references.ts';
 import type { SystemPartition, UefiState } from './uefi.ts';
 import { explain, resolveReference, resolveSpec, type Elsewhere, type Volume } from './volumes.ts';
-import { say } from '../base/remarks.ts';
+import { say, type Said } from '../base/remarks.ts';
 
 /** A Linux that was found: its root, and where its kernels and boot configuration are. */
 export interface LinuxRoot {
@@ -35,7 +35,7 @@ export async function findLinux(
   volumes: readonly Volume[],
   uefi: UefiState,
   bios: BiosState,
-  notes: string[],
+  notes: Said[],
   elsewhere?: Elsewhere,
 ): Promise<InstalledSystem[]> {
   const systems: InstalledSystem[] = [];

@@ -1,4 +1,5 @@
 /** The files of installed systems that name disks, partitions and file systems by identifiers, wherever such lie. */
+import type { Said } from '../base/remarks.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import { findIds, type IdKey, type NamedId, type NamingKind } from './named-ids.ts';
 import { explain, type Volume } from './volumes.ts';
@@ -19,7 +20,7 @@ export interface UnreadFile {
   readonly volume: Volume;
   readonly path: string;
   readonly kind: NamingKind;
-  readonly problem: string;
+  readonly problem: Said;
 }
 
 interface Candidate {

@@ -12,7 +12,7 @@ import { isGrubBootSector, readGrubCore } from './grub-bios.ts';
 import { findIds, type IdKey } from './named-ids.ts';
 import { findNamingFiles, type NamingFile } from './naming-files.ts';
 import { readVolumes, type Volume } from './volumes.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** An identifier that is given anew. */
 export interface RenewedId {
@@ -37,7 +37,7 @@ export interface MendedFile {
 
 /** An identifier that stays; the reason is the end of a sentence that begins with it. */
 export interface KeptId extends RenewedId {
-  readonly reason: string;
+  readonly reason: Said;
 }
 
 export interface NewIdsPlan {
@@ -45,7 +45,7 @@ export interface NewIdsPlan {
   readonly mended: readonly MendedFile[];
   readonly kept: readonly KeptId[];
   /** Full sentences: what will still name the old ones, and what to do then. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
 }
 
 /** Programs that give a file system a new identifier; FAT's is written here. */
@@ -64,7 +64,7 @@ export const renewalTools: Partial<Readonly<Record<FileSystemKind, string>>> = {
   fat32: '',
 };
 
-const containerReasons: Partial<Readonly<Record<FileSystemKind, string>>> = {
+const containerReasons: Partial<Readonly<Record<FileSystemKind, Said>>> = {
   lvm2: say('kept/lvm2'),
   luks: say('kept/luks'),
   md: say('kept/md'),
@@ -95,8 +95,8 @@ export async function planNewIds(
 ): Promise<NewIdsPlan> {
   const volumes = await readVolumes(reader, table, signal);
   const all = [...tableIds(table), ...fileSystemIds(volumes)];
-  const blocked = new Map<IdKey, string>();
-  const block = (ids: Iterable<string>, reason: string): void => {
+  const blocked = new Map<IdKey, Said>();
+  const block = (ids: Iterable<string>, reason: Said): void => {
     for (const id of ids) if (!blocked.has(key(id))) blocked.set(key(id), reason);
   };
   const { files, unread } = await findNamingFiles(volumes, new Set(all.map(({ id }) => key(id))));
@@ -190,7 +190,7 @@ function fileSystemIds(volumes: readonly Volume[]): (RenewedId & { readonly kind
   });
 }
 
-type Block = (ids: Iterable<string>, reason: string) => void;
+type Block = (ids: Iterable<string>, reason: Said) => void;
 
 function blockByKind(
   volumes: readonly Volume[],
@@ -267,8 +267,8 @@ async function blockGrub(reader: BlockReader, all: readonly RenewedId[], block: 
 /** Why a file cannot be changed, as the end of a sentence. */
 function unmendable(
   { volume, kind, bytes }: NamingFile,
-  blocked: ReadonlyMap<IdKey, string>,
-): string | undefined {
+  blocked: ReadonlyMap<IdKey, Said>,
+): Said | undefined {
   const { info, isPartition } = volume;
   if (!isPartition) return say('mend/logical-volume');
   if (kind === 'program' && isSigned(bytes)) return say('mend/signed');
@@ -292,8 +292,8 @@ function isSigned(bytes: Uint8Array): boolean {
 }
 
 /** What keeps the old ones in a form that only the system itself makes anew. */
-async function leftovers(volumes: readonly Volume[], renewed: readonly RenewedId[]): Promise<string[]> {
-  const warnings: string[] = [];
+async function leftovers(volumes: readonly Volume[], renewed: readonly RenewedId[]): Promise<Said[]> {
+  const warnings: Said[] = [];
   const isRenewed = (id: string | undefined): boolean =>
     id !== undefined && renewed.some((one) => key(one.id) === key(id));
   const hasNew = renewed.some(({ what, kind }) => what === 'file-system' && !kind!.startsWith('fat'));

@@ -1,6 +1,6 @@
 /** The volumes of a disk: its partitions and the logical volumes in them, with their files where those can be read. */
 import { subReader, type BlockReader } from '../base/block-reader.ts';
-import { isPermafrostError, throwIfCancelled } from '../base/errors.ts';
+import { isPermafrostError, throwIfCancelled, errorWords } from '../base/errors.ts';
 import type { FileSystemInfo } from '../filesystem/file-system.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import { readLogicalVolumes } from '../filesystem/lvm/logical-volumes.ts';
@@ -9,7 +9,7 @@ import { identifyRegion } from '../filesystem/probe-region.ts';
 import { layoutRegions } from '../partition/layout.ts';
 import type { Partition, PartitionTable } from '../partition/partition-table.ts';
 import { parseSpec, type Reference } from './references.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 export interface Volume {
   /** For example `partition 3` or `partition 3, volume vg-root`. */
@@ -24,7 +24,7 @@ export interface Volume {
   readonly reader: BlockReader;
   readonly files?: FileTree;
   /** Why its files could not be read, where they could be expected to be. */
-  readonly problem?: string;
+  readonly problem?: Said;
 }
 
 /** All volumes of the disk `reader` with the table `table`. Throws only what is no fault of the disk. */
@@ -94,9 +94,9 @@ async function logicalVolumes(physical: Volume, signal: AbortSignal | undefined)
 }
 
 /** What is wrong with a disk, in words; rethrows what is no fault of it. */
-export function explain(error: unknown): string {
+export function explain(error: unknown): Said {
   if (isPermafrostError(error, 'structure/invalid') || isPermafrostError(error, 'device/read-failed'))
-    return error.message;
+    return errorWords(error);
   throw error;
 }
 

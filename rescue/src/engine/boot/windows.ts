@@ -15,7 +15,7 @@ import {
 } from './boot-check.ts';
 import { isLoader, type UefiState } from './uefi.ts';
 import { explain, type Volume } from './volumes.ts';
-import { say } from '../base/remarks.ts';
+import { say, type Said } from '../base/remarks.ts';
 
 const UEFI_MANAGER = '/EFI/Microsoft/Boot/bootmgfw.efi';
 export const UEFI_STORE = '/EFI/Microsoft/Boot/BCD';
@@ -35,7 +35,7 @@ export async function findWindows(
   volumes: readonly Volume[],
   uefi: UefiState,
   bios: BiosState,
-  notes: string[],
+  notes: Said[],
 ): Promise<InstalledSystem[]> {
   const systems: InstalledSystem[] = [];
   for (const volume of volumes) {

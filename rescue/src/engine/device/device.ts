@@ -2,6 +2,7 @@
  * Opens sources and targets: sources read-only, both exclusively and locked from plan to the end, so that
  * nothing mounts or writes them meanwhile.
  */
+import { say } from '../base/remarks.ts';
 import { stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -71,7 +72,7 @@ async function createTarget(path: string, options: OpenOptions, createBytes: num
     if (isPermafrostError(error, 'device/failed') && error.details.errno === 'EEXIST')
       throw new PermafrostError(
         'device/changed',
-        { device: path, problem: 'it did not exist, and does now' },
+        { device: path, problem: say('changed/appeared') },
         { cause: error },
       );
     // Unless it was there before, what is there now is an empty file of ours.
@@ -253,7 +254,7 @@ async function lockDisk(file: BlockFile, mode: 'shared' | 'exclusive'): Promise<
     throw error;
   }
   await other?.close();
-  throw new PermafrostError('device/in-use', { device: file.path, reason: 'another program has it locked' });
+  throw new PermafrostError('device/in-use', { device: file.path, reason: say('use/locked') });
 }
 
 /** Path of the disk that an open partition is a part of; `undefined` for anything else. */
@@ -288,7 +289,7 @@ async function checkUnchanged(path: string, planned: DiskIdentity): Promise<void
   try {
     file = await native.open(path);
   } catch {
-    throw new PermafrostError('device/changed', { device: path, problem: 'it is gone' });
+    throw new PermafrostError('device/changed', { device: path, problem: say('changed/gone') });
   }
   try {
     const problem = identityProblem(planned, await identify(file));

@@ -11,7 +11,7 @@ import { readDisk, type Disk } from './disks.ts';
 import type { DiskIdentity } from './identity.ts';
 import { runProgram, type RunProgram } from './run-program.ts';
 import { liveSystem, readNumber, type System } from './system.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** One thing to know before a disk is trusted; sizes in bytes. */
 export type DiskLimit =
@@ -64,7 +64,7 @@ export async function limitsOf(identity: DiskIdentity, asking: Asking = {}): Pro
 }
 
 /** For people, as a full sentence with what to do. */
-export function describeLimit(limit: DiskLimit): string {
+export function describeLimit(limit: DiskLimit): Said {
   return 'hiddenBytes' in limit ? say(`limit/${limit.kind}`, limit) : say(`limit/${limit.kind}`);
 }
 

@@ -2,6 +2,7 @@
  * Bytes that only this process has, as a file that programs of others can open: the root of a FUSE file system is a
  * regular file, and this process answers for it (Linux include/uapi/linux/fuse.h, protocol 7.31). Needs root.
  */
+import { asIs } from '../base/remarks.ts';
 import { mkdtemp, open, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,14 +106,18 @@ async function mount(connection: FileHandle, path: string): Promise<void> {
     limitMs: PATIENCE_MS,
     files: [connection.fd],
   });
-  if (code !== 0) throw new PermafrostError('layout/no-overlay', { problem });
+  if (code !== 0) throw new PermafrostError('layout/no-overlay', { problem: asIs(problem) });
 }
 
 async function connect(): Promise<FileHandle> {
   try {
     return await open('/dev/fuse', 'r+');
   } catch (error) {
-    throw new PermafrostError('layout/no-overlay', { problem: (error as Error).message }, { cause: error });
+    throw new PermafrostError(
+      'layout/no-overlay',
+      { problem: asIs((error as Error).message) },
+      { cause: error },
+    );
   }
 }
 

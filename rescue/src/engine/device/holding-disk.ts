@@ -3,6 +3,7 @@
  * FUSE. What cannot be resolved is an error: a repository on the very disk that is imaged or overwritten must
  * not slip through.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { realpath, stat } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { basename, isAbsolute } from 'node:path';
@@ -88,14 +89,14 @@ class Walk {
     this.#stopsAtFiles = stopsAtFiles;
   }
 
-  #fail(problem: string): never {
+  #fail(problem: Said): never {
     throw new PermafrostError('repository/unresolved', { repository: this.#repository, problem });
   }
 
   async path(path: string, depth: number): Promise<void> {
-    if (depth > MAX_DEPTH) this.#fail('file systems and devices lie on each other without end');
+    if (depth > MAX_DEPTH) this.#fail(say('holding/endless'));
     const mount = await mountOf(this.#system, path);
-    if (mount === undefined) this.#fail(`no mount is known for ${path}`);
+    if (mount === undefined) this.#fail(say('holding/no-mount', { path }));
     await this.#mount(mount, depth + 1);
   }
 
@@ -106,25 +107,25 @@ class Walk {
       const { options } = mount;
       // The address tells what a name hides.
       if (isServedHere(source) || isOwnAddress(options.get('addr')))
-        this.#fail(`${mountPoint} is a share that this machine serves itself`);
+        this.#fail(say('holding/own-share', { folder: mountPoint }));
       return;
     }
     if (fileSystem === 'overlay') return this.#overlay(mount, depth);
     const node = await this.#device(mount);
     if (node !== undefined) {
       const devices = fileSystem === 'btrfs' ? await btrfsDevices(this.#system, node) : [node];
-      if (devices.length === 0) this.#fail(`the devices of the Btrfs at ${mountPoint} are not known`);
+      if (devices.length === 0) this.#fail(say('holding/btrfs', { folder: mountPoint }));
       for (const device of devices) await this.node(device, depth);
       return this.#extraDevices(mount, depth);
     }
-    if (!deviceNumber.startsWith('0:')) this.#fail(`sysfs does not know the device ${deviceNumber}`);
+    if (!deviceNumber.startsWith('0:')) this.#fail(say('holding/sysfs', { device: deviceNumber }));
     if (fileSystem === 'bcachefs' && source.includes(':'))
       return this.#paths(source.split(':'), mount, depth);
     const kind = isAbsolute(source) ? await kindOf(source) : undefined;
     if (kind === 'file' && fileSystem.startsWith('fuse')) return this.#file(source, depth);
     if (kind === 'folder' && onFolder.has(fileSystem) && source !== mountPoint)
       return this.path(source, depth);
-    this.#fail(`${mountPoint} is a file system of the type ${fileSystem} on "${source}"`);
+    this.#fail(say('holding/type', { folder: mountPoint, fileSystem, source }));
   }
 
   /** The block device of a mount; Btrfs and FUSE have device numbers of their own, but a source. */
@@ -145,7 +146,7 @@ class Walk {
   async #paths(paths: readonly string[], { mountPoint }: Mount, depth: number): Promise<void> {
     for (const path of paths) {
       const node = await nodeByPath(this.#system, path);
-      if (node === undefined) this.#fail(`${mountPoint} is also on ${path}, which is no device`);
+      if (node === undefined) this.#fail(say('holding/also', { folder: mountPoint, path }));
       await this.node(node, depth);
     }
   }
@@ -155,10 +156,10 @@ class Walk {
     const upper = options.get('upperdir');
     const lower = options.get('lowerdir')?.split(/(?<!\\):+/) ?? [];
     const folders = (upper === undefined ? lower : [upper]).map((text) => text.replace(/\\([:\\,])/g, '$1'));
-    if (folders.length === 0) this.#fail(`the overlay at ${mountPoint} does not say what it is made of`);
+    if (folders.length === 0) this.#fail(say('holding/overlay', { folder: mountPoint }));
     for (const folder of folders) {
       if (!isAbsolute(folder) || (await kindOf(folder)) !== 'folder')
-        this.#fail(`the overlay at ${mountPoint} is on ${folder}, which cannot be seen from here`);
+        this.#fail(say('holding/overlay-on', { folder: mountPoint, path: folder }));
       await this.path(folder, depth);
     }
   }
@@ -169,14 +170,14 @@ class Walk {
   }
 
   async node(node: BlockNode, depth: number): Promise<void> {
-    if (depth > MAX_DEPTH) this.#fail('file systems and devices lie on each other without end');
+    if (depth > MAX_DEPTH) this.#fail(say('holding/endless'));
     const disk = await wholeDisk(this.#system, node);
     if (this.#stopsAtFiles) this.found.add(node.path);
     if (this.#visited.has(disk.deviceNumber)) return;
     this.#visited.add(disk.deviceNumber);
     this.found.add(disk.path);
     if (!this.#stopsAtFiles && /^(nbd|drbd|zd)\d/.test(disk.name))
-      this.#fail(`${disk.path} may have its bytes on any disk`);
+      this.#fail(say('holding/network', { device: disk.path }));
     for (const part of await linkedNodes(this.#system, disk, 'slaves')) await this.node(part, depth + 1);
     const file = await backingFile(disk);
     if (file === undefined) return;
@@ -184,7 +185,7 @@ class Walk {
       const device = file.isDeleted ? undefined : await nodeByPath(this.#system, file.path);
       if (device !== undefined) return this.node(device, depth + 1);
       if (this.#stopsAtFiles) return;
-      this.#fail(`the file behind ${disk.path} (${basename(file.path)}) cannot be seen from here`);
+      this.#fail(say('holding/file', { device: disk.path, file: basename(file.path) }));
     }
     await this.#file(file.path, depth + 1);
   }

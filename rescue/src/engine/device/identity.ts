@@ -2,6 +2,7 @@
  * Who a disk is. A path like /dev/sda says nothing: it can be another disk after the next boot or hot-plug.
  * Model, serial, WWN and size are what people and checks go by.
  */
+import { type Said, say } from '../base/remarks.ts';
 
 export interface DiskIdentity {
   readonly kind: 'device' | 'file';
@@ -32,7 +33,7 @@ export function tableSectorSize({ kind, sectorSize }: DiskIdentity, ofContent: n
 }
 
 /** What differs between a disk as it was planned for and as it is now; undefined if it is the same. */
-export function identityProblem(planned: DiskIdentity, now: DiskIdentity): string | undefined {
+export function identityProblem(planned: DiskIdentity, now: DiskIdentity): Said | undefined {
   const keys = [
     'kind',
     'serial',
@@ -46,20 +47,20 @@ export function identityProblem(planned: DiskIdentity, now: DiskIdentity): strin
   ] as const;
   for (const key of keys) {
     if (planned[key] !== now[key])
-      return `its ${names[key]} was ${text(planned[key])} and is now ${text(now[key])}`;
+      return say('changed/fact', { fact: names[key], from: text(planned[key]), to: text(now[key]) });
   }
   return undefined;
 }
 
 const names = {
-  kind: 'kind',
-  serial: 'serial',
+  kind: say('fact/kind'),
+  serial: say('fact/serial'),
   wwn: 'WWN',
-  model: 'model',
-  sizeBytes: 'size',
-  sectorSize: 'sector size',
-  deviceNumber: 'device number',
-  diskSequence: 'place in the order of appearance',
+  model: say('fact/model'),
+  sizeBytes: say('fact/size'),
+  sectorSize: say('fact/sector-size'),
+  deviceNumber: say('fact/device-number'),
+  diskSequence: say('fact/order'),
   inode: 'inode',
 } as const;
 

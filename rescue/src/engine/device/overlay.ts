@@ -3,6 +3,7 @@
  * else, so that it costs what changes, and is gone when the overlay is closed or the process ends, however it ends.
  * Where there is no FUSE to show that to programs, the scratch file gets a copy of all that matters instead.
  */
+import { asIs } from '../base/remarks.ts';
 import { randomUUID } from 'node:crypto';
 import { open, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -54,7 +55,7 @@ export class Overlay implements BlockReader {
       await scratch.truncate(base.sizeBytes);
       return new Overlay(base, scratch, copied);
     } catch (error) {
-      const problem = (error as Error).message;
+      const problem = asIs((error as Error).message);
       throw new PermafrostError('layout/no-scratch', { folder, problem }, { cause: error });
     }
   }
@@ -196,7 +197,7 @@ export async function freeScratch(folder: string): Promise<number> {
   } catch (error) {
     throw new PermafrostError(
       'layout/no-scratch',
-      { folder, problem: (error as Error).message },
+      { folder, problem: asIs((error as Error).message) },
       { cause: error },
     );
   }
@@ -212,7 +213,7 @@ async function withHeldLoop<T>(
 ): Promise<T> {
   const losetup = async (...args: string[]): Promise<string> => {
     const { code, stdout, problem } = await runProgram({ program: 'losetup', args, limitMs: PATIENCE_MS });
-    if (code !== 0) throw new PermafrostError('layout/no-overlay', { problem });
+    if (code !== 0) throw new PermafrostError('layout/no-overlay', { problem: asIs(problem) });
     return stdout;
   };
   const device = await losetup('--find', '--show', path);

@@ -3,6 +3,7 @@
  * sessions of their own, so that Ctrl-C at the console does not end a share's daemon under a job; their output goes to
  * files, since a daemon may keep it open for as long as it lives.
  */
+import { say } from '../base/remarks.ts';
 import { spawn } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -63,10 +64,10 @@ export const runProgram: RunProgram = async ({ program, args, env = {}, limitMs,
             // It has just ended by itself.
           }
           child.unref();
-          end(`did not end within ${limitMs / 1000} seconds`);
+          end(say('tool/slow', { limit: String(limitMs / 1000) }));
         };
         child.once('error', (error: NodeJS.ErrnoException) =>
-          end(error.code === 'ENOENT' ? `the program ${program} is not installed` : error.message),
+          end(error.code === 'ENOENT' ? say('tool/missing', { tool: program }) : error.message),
         );
         child.once('exit', (status) => end(status ?? -1));
         for (const one of [limit, signal]) one?.addEventListener('abort', kill, { once: true });

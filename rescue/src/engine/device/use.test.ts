@@ -160,7 +160,7 @@ test('says the first three reasons and how many more there are, or that it knows
   const reason = (await whyInUse(`${system.devRoot}/sda`, system)).replaceAll(system.root, '');
   assert.equal(
     reason,
-    '/dev/sda1 is mounted at /m1, /dev/sda1 is mounted at /m2, /dev/sda1 is mounted at /m3 and 2 more',
+    '/dev/sda1 is mounted at /m1; /dev/sda1 is mounted at /m2; /dev/sda1 is mounted at /m3 and 2 more',
   );
   assert.equal(await whyInUse(`${system.devRoot}/sdb`, system), 'another program has it open');
 });

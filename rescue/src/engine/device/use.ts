@@ -1,4 +1,5 @@
 /** Why a disk must not be touched: what is mounted from it, swaps on it or holds it, however many layers up. */
+import { asIs, type Said, say } from '../base/remarks.ts';
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -24,7 +25,7 @@ export interface Use {
   /** Mount point, or path of the device that holds it; empty for swap and read-only. */
   readonly by: string;
   /** A clause that names both, for example `/dev/sda2 is mounted at /home`; printable. */
-  readonly message: string;
+  readonly message: Said;
   /** `attached`: through a loop device that cannot write, so the file keeps still. */
   readonly isReadOnly?: boolean;
 }
@@ -47,15 +48,16 @@ export async function diskUse(path: string, system: System = liveSystem): Promis
 }
 
 /** Why the kernel refused to give `path` away, in words that follow "it is in use: ". */
-export async function whyInUse(path: string, system: System = liveSystem): Promise<string> {
+export async function whyInUse(path: string, system: System = liveSystem): Promise<Said> {
   const uses = (await diskUse(path, system)).filter(({ kind }) => kind !== 'read-only');
-  return uses.length === 0 ? 'another program has it open' : describeUses(uses);
+  return uses.length === 0 ? say('use/open') : describeUses(uses);
 }
 
 /** The first few of `uses`, and how many more there are. */
-export function describeUses(uses: readonly Use[]): string {
+export function describeUses(uses: readonly Use[]): Said {
   const shown = uses.slice(0, 3).map(({ message }) => message);
-  return `${shown.join(', ')}${uses.length > 3 ? ` and ${uses.length - 3} more` : ''}`;
+  const list = shown.join('; ');
+  return uses.length <= 3 ? asIs(list) : say('list/more', { list, moreCount: uses.length - 3 });
 }
 
 /** Paths of swap areas (proc(5), /proc/swaps). */
@@ -86,11 +88,11 @@ class UseFinder {
       kind: 'mounted',
       what,
       by,
-      message: `${what} is mounted at ${printableText(by)}`,
+      message: say('use/mounted', { device: what, folder: printableText(by) }),
     }));
     for (const swap of this.#swaps) {
       if ((await nodeByPath(this.#system, swap))?.deviceNumber === node.deviceNumber)
-        uses.push({ kind: 'swap', what, by: '', message: `${what} is used as swap` });
+        uses.push({ kind: 'swap', what, by: '', message: say('use/swap', { device: what }) });
     }
     if (depth < MAX_DEPTH) {
       for (const holder of await linkedNodes(this.#system, node, 'holders'))
@@ -98,7 +100,7 @@ class UseFinder {
     }
     const isReadOnly = (await readNumber(join(node.folder, 'ro'))) === 1;
     if (isReadOnly && !(await isProtected(this.#system, node)))
-      uses.push({ kind: 'read-only', what, by: '', message: `${what} is read-only` });
+      uses.push({ kind: 'read-only', what, by: '', message: say('use/read-only', { device: what }) });
     return uses;
   }
 
@@ -114,11 +116,16 @@ class UseFinder {
     }
     for (const { source, mountPoint: by } of this.#mounts) {
       if (source.startsWith('/') && (await same(source)))
-        uses.push({ kind: 'mounted', what: path, by, message: `${path} is mounted at ${printableText(by)}` });
+        uses.push({
+          kind: 'mounted',
+          what: path,
+          by,
+          message: say('use/mounted', { device: path, folder: printableText(by) }),
+        });
     }
     for (const swap of this.#swaps) {
       if (await same(swap))
-        uses.push({ kind: 'swap', what: path, by: '', message: `${path} is used as swap` });
+        uses.push({ kind: 'swap', what: path, by: '', message: say('use/swap', { device: path }) });
     }
     return uses;
   }
@@ -131,14 +138,13 @@ class UseFinder {
     const name = printableText((await readText(join(upper.folder, 'dm/name'))) ?? '');
     const title = name === '' ? upper.path : `${upper.path} (${name})`;
     const [first] = above.filter((use) => use.kind !== 'read-only');
-    const verb = kind === 'held' ? 'is held by' : 'is attached to';
-    const further = first === undefined ? '' : `; ${first.message}`;
+    const own = say(kind === 'held' ? 'use/held' : 'use/attached', { device: what, name: title });
     const isReadOnly = (await readNumber(join(upper.folder, 'ro'))) === 1;
     return {
       kind,
       what,
       by: upper.path,
-      message: `${what} ${verb} ${title}${further}`,
+      message: first === undefined ? own : asIs(`${own}; ${first.message}`),
       ...(kind === 'attached' ? { isReadOnly } : {}),
     };
   }

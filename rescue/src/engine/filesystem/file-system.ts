@@ -5,6 +5,7 @@
  * mine". Reading which bytes are used may cost much more and is a second step. Whatever a parser cannot
  * vouch for becomes `raw`: when unsure, everything is used.
  */
+import type { Said } from '../base/remarks.ts';
 import type { BlockReader } from '../base/block-reader.ts';
 import type { Extents } from '../base/extents.ts';
 
@@ -85,7 +86,7 @@ export interface RawReason {
   /** One sentence for people, for example "unknown incompatible features 0x20000". */
   readonly reason: string;
   /** What a person can do so that less is stored, where there is something, as one sentence. */
-  readonly remedy?: string;
+  readonly remedy?: Said;
   /** Used bytes if the allocation structures could be trusted, where they can be read at all. */
   readonly trustedBytes?: number;
 }
@@ -96,7 +97,7 @@ export interface UsedMap {
   /** Present when everything is used because nothing better is certain. */
   readonly raw?: RawReason;
   /** Things to know that do not make it raw, for example shadow copies; full sentences. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
   /** Present when `--trust-bitmap` made this map: what was overridden. Kept in the image. */
   readonly overridden?: RawReason;
 }
@@ -125,5 +126,5 @@ export type Prober = (reader: BlockReader) => Promise<FileSystem | undefined>;
 export interface RawMapInput {
   readonly sizeBytes: number;
   readonly reason: RawReason;
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Said[];
 }

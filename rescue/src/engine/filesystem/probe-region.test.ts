@@ -6,6 +6,7 @@ import { fixtures } from '../../../test/filesystem/support-named-model.ts';
 import { memoryReader, type BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { identifyRegion, probeRegion } from './probe-region.ts';
+import { say } from '../base/remarks.ts';
 
 /** A FAT volume of a bit more than 2 MiB, with room for other signatures in its free clusters. */
 function fat(): FatVolume {
@@ -125,7 +126,9 @@ test('failures other than of reading are not hidden', async () => {
   const reader: BlockReader = {
     ...memoryReader(fat().bytes),
     read: () =>
-      Promise.reject(new PermafrostError('device/changed', { device: '/dev/sdx', problem: 'gone' })),
+      Promise.reject(
+        new PermafrostError('device/changed', { device: '/dev/sdx', problem: say('changed/gone') }),
+      ),
   };
   await assert.rejects(probeRegion(reader), (error) => isPermafrostError(error, 'device/changed'));
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Extents } from '../base/extents.ts';
 import type { RawCode } from './file-system.ts';
 import { distrustedMap } from './raw-map.ts';
+import { asIs } from '../base/remarks.ts';
 
 const used = Extents.single(0, 1000);
 
@@ -29,7 +30,7 @@ test('a doubt is overridden only where it is that of an unclean shutdown', () =>
 });
 
 test('nothing is overridden that was not asked for', () => {
-  const map = distrustedMap(used, 5000, { code: 'dirty', reason: 'x' }, {}, ['Know this.']);
+  const map = distrustedMap(used, 5000, { code: 'dirty', reason: 'x' }, {}, [asIs('Know this.')]);
   assert.deepEqual(map.raw, { code: 'dirty', reason: 'x', trustedBytes: 1000 });
   assert.deepEqual(map.used.toPairs(), [[0, 5000]]);
   assert.deepEqual(map.warnings, ['Know this.']);

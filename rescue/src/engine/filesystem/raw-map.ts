@@ -1,4 +1,5 @@
 /** The answer "everything is used", and the rule of when a map that is not certain becomes it. */
+import type { Said } from '../base/remarks.ts';
 import { Extents } from '../base/extents.ts';
 import type { MapOptions, RawMapInput, RawReason, UsedMap } from './file-system.ts';
 
@@ -16,7 +17,7 @@ export function distrustedMap(
   sizeBytes: number,
   reason: Omit<RawReason, 'trustedBytes'>,
   options: MapOptions,
-  warnings: readonly string[] = [],
+  warnings: readonly Said[] = [],
 ): UsedMap {
   const full: RawReason = { ...reason, trustedBytes: used.totalBytes };
   if (options.trustBitmap === true && reason.code === 'dirty') return { used, warnings, overridden: full };

@@ -3,6 +3,7 @@
  * first page alone, with its boot bits, header and list of bad pages. What was swapped out means nothing
  * after a shutdown, but an area that holds a hibernated system is used to its last page.
  */
+import { type Said, say } from '../base/remarks.ts';
 import type { BlockReader } from '../base/block-reader.ts';
 import { Extents } from '../base/extents.ts';
 import { Fields } from '../base/fields.ts';
@@ -102,13 +103,7 @@ async function describeHibernation(reader: BlockReader, pageSize: number, by: st
     state: 'dirty',
     details: { hibernatedBy: by },
   };
-  return rawSwap(
-    reader,
-    info,
-    'dirty',
-    'it holds a hibernated system',
-    'Start that system, shut it down completely, then image it again.',
-  );
+  return rawSwap(reader, info, 'dirty', 'it holds a hibernated system', say('raw-remedy/hibernated'));
 }
 
 function rawSwap(
@@ -116,7 +111,7 @@ function rawSwap(
   info: FileSystemInfo,
   code: RawReason['code'],
   reason: string,
-  remedy?: string,
+  remedy?: Said,
 ): FileSystem {
   // What a clean shutdown would leave to be stored is the first page.
   const hint = remedy === undefined ? {} : { remedy, trustedBytes: info.blockSize ?? 0 };

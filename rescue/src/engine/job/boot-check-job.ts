@@ -1,6 +1,6 @@
 /** Checking whether what is installed on a disk starts: as a job of its own, and at the end of those that write disks. */
 import type { BlockReader } from '../base/block-reader.ts';
-import { isPermafrostError } from '../base/errors.ts';
+import { isPermafrostError, errorWords } from '../base/errors.ts';
 import { openSource } from '../device/device.ts';
 import { readFirmware } from '../device/firmware.ts';
 import { describeIdentity, tableSectorSize, type DiskIdentity } from '../device/identity.ts';
@@ -13,7 +13,7 @@ import { sealPlan } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';
 import { ReportBuilder } from './report.ts';
 import type { RunOptions } from './run-options.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** What `job` would do: it only reads. Throws what makes it impossible. */
 export async function planBootCheck(job: BootCheckJob): Promise<Plan> {
@@ -73,7 +73,7 @@ export async function checkWritten(
   identity: DiskIdentity,
   sectorSize: number,
   signal?: AbortSignal,
-): Promise<BootCheck | string> {
+): Promise<BootCheck | Said> {
   try {
     return await checkBoot(reader, {
       firmware: await readFirmware(),
@@ -83,12 +83,12 @@ export async function checkWritten(
     });
   } catch (error) {
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
-    return say('start/not-checked', { path: identity.path, problem: error.message });
+    return say('start/not-checked', { path: identity.path, problem: errorWords(error) });
   }
 }
 
 /** The warnings that a check of `disk` gives rise to. */
-export function bootWarnings({ identity, check }: CheckedDisk): string[] {
+export function bootWarnings({ identity, check }: CheckedDisk): Said[] {
   return check.systems
     .filter(({ starts }) => starts === 'no')
     .map(({ name, place }) => say('start/not-as-it-is', { system: name, place, path: identity.path }));

@@ -1,6 +1,6 @@
 /** Which partition is meant by the one that gets the free space of a larger target, and how its content follows. */
 import { subReader } from '../base/block-reader.ts';
-import { remark, type Remark } from '../base/remarks.ts';
+import { asIs, remark, type Remark, type Said, say } from '../base/remarks.ts';
 import { fatResizeProblem } from '../filesystem/fat/resize-fat.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
 import type { LayoutPart } from '../partition/plan-layout.ts';
@@ -24,7 +24,7 @@ export async function chooseGrown(
   input: LayoutInput,
   parts: readonly LayoutPart[],
   lengthOf: LengthOf,
-): Promise<Chosen | { readonly problem: string }> {
+): Promise<Chosen | { readonly problem: Said }> {
   if (grow === 'last') return chooseLast(input, parts, lengthOf);
   const named =
     typeof grow === 'number'
@@ -32,14 +32,19 @@ export async function chooseGrown(
       : parts.filter(({ number }) => namesOf(input, number).includes(grow));
   const [part, ...others] = named;
   if (part === undefined)
-    return { problem: `there is no partition ${typeof grow === 'number' ? grow : `"${grow}"`} to grow` };
+    return {
+      problem: say('grow/no-partition', { name: typeof grow === 'number' ? String(grow) : `"${grow}"` }),
+    };
   if (others.length > 0)
     return {
-      problem: `"${grow}" could mean partition ${named.map(({ number }) => number).join(' or ')}: name it by its number`,
+      problem: say('grow/ambiguous', {
+        name: String(grow),
+        list: named.map(({ number }) => number).join(', '),
+      }),
     };
   const chosen = await growthTo(input, part, lengthOf(part));
   return 'problem' in chosen
-    ? { problem: `partition ${part.number} cannot be grown: ${chosen.problem.text}` }
+    ? { problem: say('grow/not', { number: part.number, problem: chosen.problem.text }) }
     : chosen;
 }
 
@@ -47,16 +52,17 @@ async function chooseLast(
   input: LayoutInput,
   parts: readonly LayoutPart[],
   lengthOf: LengthOf,
-): Promise<Chosen | { readonly problem: string }> {
+): Promise<Chosen | { readonly problem: Said }> {
   const reasons: string[] = [];
   for (const part of parts.toReversed()) {
     const { typeId } = input.table.partitions.find(({ number }) => number === part.number)!;
     const servant = servantReason(typeId);
     const chosen = servant === undefined ? await growthTo(input, part, lengthOf(part)) : undefined;
     if (chosen !== undefined && !('problem' in chosen)) return chosen;
-    reasons.unshift(`partition ${part.number}: ${chosen?.problem.text ?? `is ${servant!}`}`);
+    const place = say('place/partition', { number: part.number });
+    reasons.unshift(say('about/said', { place, remark: chosen?.problem.text ?? servant! }));
   }
-  return { problem: `no partition can be grown (${reasons.join('; ')})` };
+  return { problem: say('grow/none', { problem: asIs(reasons.join('; ')) }) };
 }
 
 /** How the content of `part` follows when it gets `length` bytes, or why it cannot. Throws what reading it throws. */

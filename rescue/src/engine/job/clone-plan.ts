@@ -71,7 +71,7 @@ export async function prepareClone(
   options: Pick<RunOptions, 'signal'>,
 ): Promise<PreparedClone> {
   if (job.targets.length === 0)
-    throw new PermafrostError('usage/invalid', { problem: 'no target was named' });
+    throw new PermafrostError('usage/invalid', { problem: say('asked/no-target') });
   checkLayout(job);
   await checkDistinct(job);
   const disk = await openSource(job.source);

@@ -1,6 +1,7 @@
 /**
  * One target of a clone: what is written to it, what it must hold afterwards, and its failure, which is its own.
  */
+import type { Said } from '../base/remarks.ts';
 import { native, type BlockFile, type ChunkPool, type Slot } from 'blockdev-native';
 import { exitCodes, isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { describeTarget, openTarget, readFailure, writeFailure, type OpenDisk } from '../device/device.ts';
@@ -198,7 +199,7 @@ export class CloneTarget {
   }
 
   /** Grows what shall be grown; warnings about what is not. */
-  grow(): Promise<string[]> {
+  grow(): Promise<Said[]> {
     return growFileSystems(this.#disk!, this.#place.growths);
   }
 
@@ -214,7 +215,7 @@ export class CloneTarget {
   }
 
   /** Lets this machine start it, if that was planned; warnings about what could not be done. */
-  async writeBootEntry(sectorSize: number): Promise<string[]> {
+  async writeBootEntry(sectorSize: number): Promise<Said[]> {
     const { bootEntry } = this.#place;
     if (bootEntry === undefined) return [];
     await this.#file.dropCache();
@@ -263,14 +264,14 @@ export class CloneTarget {
   }
 
   /** The last step: makes the kernel forget what it knew. What could not be done, as a sentence. */
-  async settle(): Promise<string | undefined> {
+  async settle(): Promise<Said | undefined> {
     const left = await settleTarget(this.#disk!);
     this.#isFinished = true;
     return left;
   }
 
   /** Whether what is on it now starts, where the source has sectors of `sectorSize` bytes; a sentence if that could not be checked. Throws `job/cancelled`. */
-  async checkBoot(sectorSize: number, signal: AbortSignal | undefined): Promise<CheckedDisk | string> {
+  async checkBoot(sectorSize: number, signal: AbortSignal | undefined): Promise<CheckedDisk | Said> {
     const { reader, identity } = this.#disk!;
     const check = await checkWritten(reader, identity, sectorSize, signal);
     return typeof check === 'string' ? check : { number: this.number, identity, check };

@@ -1,6 +1,6 @@
 /** What is on a target now and will be lost, in words for the person who must confirm it. */
 import { subReader } from '../base/block-reader.ts';
-import { isPermafrostError } from '../base/errors.ts';
+import { isPermafrostError, errorWords } from '../base/errors.ts';
 import type { OpenDisk } from '../device/device.ts';
 import { identifyRegion } from '../filesystem/probe-region.ts';
 import { layoutRegions } from '../partition/layout.ts';
@@ -34,7 +34,7 @@ export async function describeContents(
   } catch (error) {
     // A failing target is found out by writing to it; here it only cannot be described.
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
-    lines.push(say('lost/unreadable', { problem: error.message }));
+    lines.push(say('lost/unreadable', { problem: errorWords(error) }));
   }
   return lines;
 }

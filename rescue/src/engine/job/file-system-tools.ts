@@ -1,4 +1,5 @@
 /** How the programs that change the size of a file system are called: one step, a loop device for it, a mount for it. */
+import { type Said, say } from '../base/remarks.ts';
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,14 +18,24 @@ export interface Step {
 }
 
 /** What a step said, or what went wrong, as a clause. */
-export type StepEnd = { readonly stdout: string } | { readonly problem: string };
+export type StepEnd = { readonly stdout: string } | { readonly problem: Said };
 
 /** Throws `job/cancelled` only. */
 export async function runStep({ program, args, accept = [0] }: Step, signal?: AbortSignal): Promise<StepEnd> {
   const { code, stdout, problem } = await runProgram({ program, args, limitMs: LIMIT_MS }, signal);
   if (accept.includes(code)) return { stdout };
   const said = [problem, stdout].join('\n').trim().split('\n').slice(-3).join(' ').slice(0, 300);
-  return { problem: `${program} failed${code < 0 ? '' : ` with ${code}`}${said === '' ? '' : ` (${said})`}` };
+  return { problem: toolFailure(program, code, said) };
+}
+
+/** That a program failed, with its exit code (none if less than 0) and the end of what it said. */
+export function toolFailure(tool: string, code: number, detail: string): Said {
+  const exit = String(code);
+  if (code < 0)
+    return detail === '' ? say('tool/failed', { tool }) : say('tool/failed-said', { tool, detail });
+  return detail === ''
+    ? say('tool/failed-with', { tool, exit })
+    : say('tool/failed-with-said', { tool, exit, detail });
 }
 
 /** The part of a file or disk that a loop device shows, and the size of the sectors that it has. */
@@ -38,7 +49,7 @@ export async function withLoop<T>(
   path: string,
   work: (device: string) => Promise<T>,
   part?: LoopPart,
-): Promise<T | { readonly problem: string }> {
+): Promise<T | { readonly problem: Said }> {
   const options =
     part === undefined
       ? []

@@ -8,7 +8,7 @@ import type { LayoutChange } from './job.ts';
 import type { Chosen } from './choose-grown.ts';
 import type { LayoutInput, TargetLayout } from './plan-layout.ts';
 import type { Shrinking } from './plan-shrink.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** What was decided of the sizes of partitions. */
 export interface Resized {
@@ -23,7 +23,7 @@ export async function finishLayout(
   input: LayoutInput,
   layout: NewLayout,
   { chosen = [], shrinks = [], shrinking }: Resized = {},
-  earlierWarnings: readonly string[] = [],
+  earlierWarnings: readonly Said[] = [],
 ): Promise<TargetLayout> {
   const { reader, table, sizeBytes, sectorSize } = input;
   const { placements } = layout;
@@ -72,7 +72,7 @@ export async function finishLayout(
   };
 }
 
-function sectorWarning({ table, sectorSize, regions }: LayoutInput): string {
+function sectorWarning({ table, sectorSize, regions }: LayoutInput): Said {
   const windows = regions.find(({ fileSystem }) =>
     ['ntfs', 'fat12', 'fat16', 'fat32', 'exfat'].includes(fileSystem?.kind ?? ''),
   );
@@ -101,7 +101,7 @@ async function movedBootSectors(
 }
 
 /** Gaps that have no place any more, if there is anything in them. */
-function leftOut({ regions, table }: LayoutInput, placements: readonly Placement[]): string[] {
+function leftOut({ regions, table }: LayoutInput, placements: readonly Placement[]): Said[] {
   return regions.flatMap(({ region, usedBytes }, i) => {
     if (region.kind === 'tail')
       return usedBytes > 0 && table.kind === 'mbr' ? [say('layout/tail-left-out')] : [];

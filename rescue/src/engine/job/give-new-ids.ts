@@ -18,12 +18,12 @@ import { mendFiles } from './mend-file.ts';
 import type { IdChange } from './new-ids-report.ts';
 import { newFileSystemId, renewFileSystem } from './renew-file-system.ts';
 import { flush, writePatches, wrongPatches } from './target-steps.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 export interface NewIds {
   readonly changes: readonly IdChange[];
   /** Full sentences. */
-  readonly unmended: readonly string[];
+  readonly unmended: readonly Said[];
   /** Old to new of all that changed, in lower case. */
   readonly renewed: ReadonlyMap<IdKey, string>;
   /** What ended it before its end. */
@@ -42,7 +42,7 @@ class Giving {
   readonly #plan: NewIdsPlan;
   readonly #sectorSize: number;
   #changes: IdChange[] = [];
-  readonly #unmended: string[] = [];
+  readonly #unmended: Said[] = [];
 
   constructor(disk: OpenDisk, plan: NewIdsPlan, sectorSize: number) {
     this.#disk = disk;
@@ -91,7 +91,7 @@ class Giving {
   async #renew(one: RenewedId, volumes: readonly Volume[], renewed: Renewed): Promise<boolean> {
     const { place, partition, kind, id } = one;
     const volume = volumes.find((v) => v.isPartition && v.partition?.number === partition);
-    const keeps = (problem: string): boolean => {
+    const keeps = (problem: Said): boolean => {
       this.#unmended.push(say('new-ids/keeps', { place, id, problem }));
       return false;
     };
@@ -160,12 +160,12 @@ class Giving {
   }
 
   /** Rewrites all files that name what `renewed` has; those that could not be. */
-  async #rewrite(renewed: Renewed): Promise<(NamingFile & { readonly why: string })[]> {
+  async #rewrite(renewed: Renewed): Promise<(NamingFile & { readonly why: Said })[]> {
     const { volumes } = await this.#read();
     const { files, unread } = await findNamingFiles(volumes, new Set(renewed.keys()));
     for (const { path, volume, problem } of unread)
       this.#unmended.push(say('new-ids/not-looked-into', { file: path, place: volume.place, problem }));
-    const failed: (NamingFile & { readonly why: string })[] = [];
+    const failed: (NamingFile & { readonly why: Said })[] = [];
     for (const volume of volumes) {
       const own = files.filter((file) => file.volume === volume);
       if (own.length === 0) continue;

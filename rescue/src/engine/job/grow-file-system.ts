@@ -11,7 +11,7 @@ import { runStep, withLoop, withMounted, type Step } from './file-system-tools.t
 import type { Span } from '../partition/plan-layout.ts';
 import type { Growth } from './plan-layout.ts';
 import { flush } from './target-steps.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 interface Recipe {
   /** Must be content before anything is changed. */
@@ -68,8 +68,8 @@ const recipes: Partial<Record<FileSystemKind, Recipe>> = {
  * Grows what `growths` name on `disk`, which is open and written. Returns warnings about those that keep their size.
  * Throws `layout/damaged` where a tool left something that its own check does not accept.
  */
-export async function growFileSystems(disk: OpenDisk, growths: readonly Growth[]): Promise<string[]> {
-  const warnings: string[] = [];
+export async function growFileSystems(disk: OpenDisk, growths: readonly Growth[]): Promise<Said[]> {
+  const warnings: Said[] = [];
   for (const growth of growths) {
     await disk.file.dropCache();
     const problem = await growOne(disk, growth);
@@ -80,10 +80,10 @@ export async function growFileSystems(disk: OpenDisk, growths: readonly Growth[]
 }
 
 /** Why it keeps its size, if it does. */
-async function growOne(disk: OpenDisk, { number, kind, ...part }: Growth): Promise<string | undefined> {
+async function growOne(disk: OpenDisk, { number, kind, ...part }: Growth): Promise<Said | undefined> {
   const { path } = disk.identity;
   const recipe = recipes[kind]!;
-  const work = async (device: string): Promise<{ problem?: string }> => {
+  const work = async (device: string): Promise<{ problem?: Said }> => {
     for (const step of recipe.before) {
       const ready = await runStep(onDevice(step, device));
       if ('problem' in ready) return ready;
@@ -101,7 +101,7 @@ async function growOne(disk: OpenDisk, { number, kind, ...part }: Growth): Promi
 }
 
 /** Grows the FAT in `span` of `disk`. */
-async function growFat({ file, reader }: OpenDisk, span: Span): Promise<{ problem?: string }> {
+async function growFat({ file, reader }: OpenDisk, span: Span): Promise<{ problem?: Said }> {
   const view = subReader(reader, span.start, span.length, reader.name);
   const write = async (offset: number, bytes: Uint8Array): Promise<void> => {
     try {

@@ -1,5 +1,5 @@
 /** Which partitions can be grown, with which tool, and why others cannot. */
-import { remark, type Remark } from '../base/remarks.ts';
+import { remark, type Remark, type Said, say } from '../base/remarks.ts';
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
 import { OWN_TOOL } from './shrinkable.ts';
@@ -27,16 +27,16 @@ const containers: Partial<Record<FileSystemKind, Remark>> = {
 };
 
 /** By type, these have the size that they need, whatever is in them: GPT type GUIDs and MBR types. */
-const servants: Readonly<Record<string, string>> = {
-  'c12a7328-f81f-11d2-ba4b-00a0c93ec93b': 'the EFI system partition',
-  '21686148-6449-6e6f-744e-656564454649': 'the BIOS boot partition',
-  'e3c9e316-0b5c-4db8-817d-f92df00215ae': 'reserved by Windows',
-  'de94bba4-06d1-4d40-a16a-bfd50179d6ac': 'Windows recovery',
-  '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f': 'Linux swap',
-  'bc13c2ff-59e6-4262-a352-b275fd6f7172': 'Linux boot',
-  '0x27': 'Windows recovery',
-  '0x82': 'Linux swap',
-  '0xef': 'the EFI system partition',
+const servants: Readonly<Record<string, Said>> = {
+  'c12a7328-f81f-11d2-ba4b-00a0c93ec93b': say('servant/esp'),
+  '21686148-6449-6e6f-744e-656564454649': say('servant/bios-boot'),
+  'e3c9e316-0b5c-4db8-817d-f92df00215ae': say('servant/reserved'),
+  'de94bba4-06d1-4d40-a16a-bfd50179d6ac': say('servant/recovery'),
+  '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f': say('servant/swap'),
+  'bc13c2ff-59e6-4262-a352-b275fd6f7172': say('servant/linux-boot'),
+  '0x27': say('servant/recovery'),
+  '0x82': say('servant/swap'),
+  '0xef': say('servant/esp'),
 };
 
 /** What can be done about a partition with this file system. */
@@ -57,6 +57,6 @@ export function growability(info: Pick<FileSystemInfo, 'kind' | 'state'> | undef
 }
 
 /** Why `--grow last` passes over a partition of type `typeId`, or undefined. */
-export function servantReason(typeId: string): string | undefined {
+export function servantReason(typeId: string): Said | undefined {
   return servants[typeId];
 }

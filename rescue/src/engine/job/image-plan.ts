@@ -9,7 +9,7 @@ import type { DiskPlan, ImageJob, Plan, RegionPlan } from './job.ts';
 import { describeTable, planLimits, sealPlan } from './plan-parts.ts';
 import { repositoryPlace, type RepositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** A source held open, and what is on it. */
 export interface ImageSource {
@@ -91,21 +91,20 @@ async function inspect(
 }
 
 function checkJob(job: ImageJob): void {
-  const fail = (problem: string): never => {
+  const fail = (problem: Said): never => {
     throw new PermafrostError('usage/invalid', { problem });
   };
-  if (job.sources.length === 0) fail('no source was named');
+  if (job.sources.length === 0) fail(say('asked/no-source'));
   // Nothing could be restored by it but what an unset variable of a script names.
-  if (job.name === '') fail('a name must not be empty');
-  if (new Set(job.sources).size !== job.sources.length) fail('the same source was named twice');
-  if (job.partitions !== undefined && job.sources.length !== 1)
-    fail('partitions can be chosen of a single source only');
+  if (job.name === '') fail(say('asked/no-name'));
+  if (new Set(job.sources).size !== job.sources.length) fail(say('asked/source-twice'));
+  if (job.partitions !== undefined && job.sources.length !== 1) fail(say('asked/one-source'));
   const { level = 3, chunkBytes, name = '' } = job;
   if (name.length > MAX_TEXT_LENGTH)
-    fail(`the name of an image has at most ${MAX_TEXT_LENGTH} characters, not ${name.length}`);
-  if (!Number.isInteger(level) || level < 1 || level > 19) fail(`the level must be 1 to 19, not ${level}`);
+    fail(say('asked/long-name', { most: String(MAX_TEXT_LENGTH), length: String(name.length) }));
+  if (!Number.isInteger(level) || level < 1 || level > 19) fail(say('asked/level', { level: String(level) }));
   if (chunkBytes !== undefined && (chunkBytes < MIN_CHUNK_BYTES || chunkBytes > MAX_CHUNK_BYTES))
-    fail(`chunks must have ${MIN_CHUNK_BYTES} to ${MAX_CHUNK_BYTES} bytes`);
+    fail(say('asked/chunks', { leastBytes: MIN_CHUNK_BYTES, mostBytes: MAX_CHUNK_BYTES }));
 }
 
 /** Every partition that the job names must exist. Throws `usage/invalid`. */
@@ -120,7 +119,10 @@ export function checkPartitions(
   );
   if (unknown !== undefined)
     throw new PermafrostError('usage/invalid', {
-      problem: `there is no partition ${unknown}; there are ${[...known].sort((a, b) => a - b).join(', ') || 'none'}`,
+      problem:
+        known.size === 0
+          ? say('asked/no-partitions', { number: unknown })
+          : say('asked/no-partition', { number: unknown, list: [...known].sort((a, b) => a - b).join(', ') }),
       hint: 'Run "permafrost inspect" on the disk to see its partitions.',
     });
 }

@@ -1,4 +1,5 @@
 /** What is on a disk: its table, its regions, and which of their bytes matter. Nothing is written. */
+import type { Said } from '../base/remarks.ts';
 import type { BlockReader } from '../base/block-reader.ts';
 import { subReader } from '../base/block-reader.ts';
 import { throwIfCancelled } from '../base/errors.ts';
@@ -19,13 +20,13 @@ export interface InspectedRegion {
   readonly used: Extents;
   readonly raw?: RawReason;
   readonly overridden?: RawReason;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
 }
 
 export interface InspectedDisk {
   readonly table: PartitionTable;
   readonly regions: readonly InspectedRegion[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
 }
 
 export interface InspectOptions {

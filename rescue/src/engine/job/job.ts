@@ -2,7 +2,7 @@
  * What a person asks for, what it would do, and what it did: plain data, the same for every front end.
  */
 import type { ErrorReport } from '../base/errors.ts';
-import type { Remark } from '../base/remarks.ts';
+import type { Remark, Said } from '../base/remarks.ts';
 import type { FileSystemInfo, RawReason } from '../filesystem/file-system.ts';
 import type { BootCheck } from '../boot/boot-check.ts';
 import type { BootEntryPlan } from '../boot/boot-entry.ts';
@@ -154,7 +154,7 @@ export interface RegionPlan {
   readonly usedBytes: number;
   readonly raw?: RawReason;
   readonly overridden?: RawReason;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
   /** Whether the job reads (image) or writes (restore, clone) it. */
   readonly included: boolean;
   /** Used extents as start, length pairs relative to the region, where every range was asked for. */
@@ -233,7 +233,7 @@ export interface DiskPlan {
   };
   readonly regions: readonly RegionPlan[];
   readonly usedBytes: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
   /** What the disk itself hides, refuses or is about to lose; no part of the digest, since a dying disk does not always answer. */
   readonly limits?: readonly DiskLimit[];
   /** Restore and clone: what is on the target now and will be lost, for people. */
@@ -266,7 +266,7 @@ export interface Plan {
   readonly writeBytes: number;
   /** Free bytes where the repository is, for an image. */
   readonly freeBytes?: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
   /** Reasons why `run` will refuse; empty if it will not. */
   readonly refusals: readonly ErrorReport[];
   /** For a restore: the image. */
@@ -333,7 +333,7 @@ export interface Gap {
   /** Extent on the disk in bytes. */
   readonly offset: number;
   readonly length: number;
-  readonly reason: string;
+  readonly reason: Said;
 }
 
 /** `done-in-part`: some targets of a clone are good, others were given up. */
@@ -376,7 +376,7 @@ export interface Report {
   readonly gapsLeftOut: number;
   /** Restore and clone: whether what was written was read back and found right. */
   readonly verified?: boolean;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
   /** Clone: each target by itself. */
   readonly targets?: readonly TargetReport[];
   /** Restore and clone with new identifiers: what was changed on each target, and what was not as planned. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPartOfSystem, type ListedDisk } from './list-disks.ts';
+import { asIs } from '../base/remarks.ts';
 
-const mounted = { kind: 'mounted', what: '/dev/loop0', by: '/run/base', message: '' } as const;
+const mounted = { kind: 'mounted', what: '/dev/loop0', by: '/run/base', message: asIs('') } as const;
 
 function listed(more: Partial<ListedDisk['disk']>, kind = 'squashfs', uses: ListedDisk['uses'] = [mounted]) {
   const disk = { path: '/dev/loop0', bus: 'loop', readOnly: true, ...more };

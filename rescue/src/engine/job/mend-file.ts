@@ -2,12 +2,14 @@
  * Changes bytes of a file on a target in their place: by mounting its file system for the moment, which has a UUID of
  * its own by then or one that the kernel does not mind to see twice; on FAT with mtools. Read back afterwards.
  */
+import { asIs, type Said, say } from '../base/remarks.ts';
 import { lstat, mkdtemp, open, readdir, readlink, rm, rmdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { subReader } from '../base/block-reader.ts';
 import type { OpenDisk } from '../device/device.ts';
+import { toolFailure } from './file-system-tools.ts';
 import { runProgram } from '../device/run-program.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
 import { openFiles } from '../filesystem/open-files.ts';
@@ -44,9 +46,9 @@ export interface FileMending {
 }
 
 /** Does it on `disk`, open and written. For each path that is not as it should be now: why. */
-export async function mendFiles(disk: OpenDisk, mending: FileMending): Promise<Map<string, string>> {
+export async function mendFiles(disk: OpenDisk, mending: FileMending): Promise<Map<string, Said>> {
   const { kind, span, sectorSize, files } = mending;
-  const problems = new Map<string, string>();
+  const problems = new Map<string, Said>();
   const whole = await withLoop(disk, span, sectorSize, (device) =>
     kind.startsWith('fat') ? onFat(device, mending, problems) : onMounted(device, mending, problems),
   );
@@ -58,7 +60,7 @@ export async function mendFiles(disk: OpenDisk, mending: FileMending): Promise<M
     if (whole !== undefined && !problems.has(path)) problems.set(path, whole);
     const there = await tree?.readFile(path, after.length).catch(() => undefined);
     if (there !== undefined && Buffer.compare(there, after) === 0) problems.delete(path);
-    else if (!problems.has(path)) problems.set(path, 'it is not what was written');
+    else if (!problems.has(path)) problems.set(path, say('mend/not-written'));
   }
   return problems;
 }
@@ -66,10 +68,10 @@ export async function mendFiles(disk: OpenDisk, mending: FileMending): Promise<M
 async function onMounted(
   device: string,
   { kind, files }: FileMending,
-  problems: Map<string, string>,
-): Promise<string | undefined> {
+  problems: Map<string, Said>,
+): Promise<Said | undefined> {
   const mount = mounts[kind];
-  if (mount === undefined) return `files on ${kind} are not changed here`;
+  if (mount === undefined) return say('mend/kind', { content: kind });
   const folder = await mkdtemp(join(tmpdir(), 'permafrost-mend-'));
   try {
     const options = ['nodev,nosuid,noexec', ...(mount.options === undefined ? [] : [mount.options])].join();
@@ -96,11 +98,11 @@ async function patchFile(
   path: string,
   before: Uint8Array,
   after: Uint8Array,
-): Promise<string | undefined> {
+): Promise<Said | undefined> {
   try {
     const file = await open(await findInside(root, path), constants.O_RDWR | constants.O_NOFOLLOW);
     try {
-      if (Buffer.compare(await file.readFile(), before) !== 0) return 'it is not what was read from the disk';
+      if (Buffer.compare(await file.readFile(), before) !== 0) return say('mend/not-read');
       for (const [start, end] of differences(before, after))
         await file.write(after, start, end - start, start);
       await file.sync();
@@ -111,7 +113,7 @@ async function patchFile(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    return message.replaceAll(root, '');
+    return asIs(message.replaceAll(root, ''));
   }
 }
 
@@ -167,8 +169,8 @@ function differences(before: Uint8Array, after: Uint8Array): [number, number][] 
 async function onFat(
   device: string,
   { files }: FileMending,
-  problems: Map<string, string>,
-): Promise<string | undefined> {
+  problems: Map<string, Said>,
+): Promise<Said | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'permafrost-mend-'));
   try {
     for (const { path, after } of files) {
@@ -183,9 +185,11 @@ async function onFat(
   }
 }
 
-async function run(program: string, args: readonly string[]): Promise<string | undefined> {
+async function run(program: string, args: readonly string[]): Promise<Said | undefined> {
   const env = { MTOOLS_SKIP_CHECK: '1' };
   const { code, problem } = await runProgram({ program, args, env, limitMs: LIMIT_MS });
   if (code === 0) return undefined;
-  return `${program} failed${problem === '' ? ` with ${code}` : `: ${problem.split('\n').at(-1)!}`}`;
+  return problem === ''
+    ? toolFailure(program, code, '')
+    : toolFailure(program, -1, problem.split('\n').at(-1)!);
 }

@@ -1,4 +1,5 @@
 /** What became of new identifiers: plain data. */
+import type { Said } from '../base/remarks.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 
 /** One identifier that was changed, or one file that names it. */
@@ -22,5 +23,5 @@ export interface NewIdsReport {
   /** In the order in which they were made; all of them were read back. */
   readonly changes: readonly IdChange[];
   /** What was planned and is not as planned, with what to do; full sentences. */
-  readonly unmended: readonly string[];
+  readonly unmended: readonly Said[];
 }

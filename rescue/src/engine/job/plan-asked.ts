@@ -1,7 +1,7 @@
 /** Plans sizes and places of partitions that were asked for, and says what could be asked for; writes nothing. */
 import { subReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
-import { remark, type Remark } from '../base/remarks.ts';
+import { remark, type Remark, type Said, say } from '../base/remarks.ts';
 import { mostFatBytes } from '../filesystem/fat/resize-fat.ts';
 import { grownLength, layoutParts, type LayoutPart } from '../partition/plan-layout.ts';
 import { layoutRoom, type TableRoom } from '../partition/relocate.ts';
@@ -29,7 +29,7 @@ export function checkLayout({ layout = [] }: Pick<RestoreJob | CloneJob, 'layout
   const twice = numbers.find((number, i) => numbers.indexOf(number) < i);
   if (twice !== undefined)
     throw new PermafrostError('usage/invalid', {
-      problem: `partition ${twice} is given a size or a place twice`,
+      problem: say('asked/span-twice', { number: twice }),
     });
 }
 
@@ -41,12 +41,12 @@ export async function planAsked(
   asked: readonly AskedPartition[],
 ): Promise<TargetLayout | Refused> {
   const { device, sectorSize } = input;
-  const impossible = (problem: string): Refused => {
+  const impossible = (problem: Said): Refused => {
     const hint = 'Choose sizes and places anew, or leave them out.';
     return { refusals: [new PermafrostError('layout/impossible', { device, problem, hint })] };
   };
   const unknown = asked.find(({ partition }) => parts.every(({ number }) => number !== partition));
-  if (unknown !== undefined) return impossible(`there is no partition ${unknown.partition}`);
+  if (unknown !== undefined) return impossible(say('layout/no-partition', { number: unknown.partition }));
   const spans = askedSpans(asked, sectorSize);
   const refusals = await refuseSpans(input, parts, room, spans);
   if (refusals.length > 0) return { refusals };
@@ -119,7 +119,7 @@ async function withGrown(
   parts: readonly LayoutPart[],
   room: TableRoom,
   spans: AskedSpans,
-): Promise<ReadonlyMap<number, number> | { readonly problem: string }> {
+): Promise<ReadonlyMap<number, number> | { readonly problem: Said }> {
   const { grow } = input;
   if (grow === undefined) return spans.lengths;
   const { lengths, starts } = spans;
@@ -131,7 +131,7 @@ async function withGrown(
   if ('problem' in chosen) return chosen;
   const { part } = chosen;
   if (spans.lengths.has(part.number))
-    return { problem: `partition ${part.number} is given a size, and the free space` };
+    return { problem: say('layout/size-and-rest', { number: part.number }) };
   return new Map(spans.lengths).set(part.number, lengthOf(part));
 }
 

@@ -1,4 +1,5 @@
 /** Decides the places of partitions on one target, for restores and clones alike; writes nothing. */
+import { type Said, say } from '../base/remarks.ts';
 import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
@@ -112,10 +113,7 @@ export async function planTargetLayout(input: LayoutInput): Promise<TargetLayout
 async function planPlaces(input: LayoutInput): Promise<TargetLayout> {
   const { reader, table, device, sizeBytes, grow, layout: asked } = input;
   const asItIs = await planTables(reader, table, sizeBytes);
-  const unchanged = (
-    refusals: readonly PermafrostError[],
-    warnings: readonly string[] = [],
-  ): TargetLayout => ({
+  const unchanged = (refusals: readonly PermafrostError[], warnings: readonly Said[] = []): TargetLayout => ({
     tables:
       refusals.length > 0
         ? { ...asItIs, writes: [], warnings }
@@ -125,7 +123,7 @@ async function planPlaces(input: LayoutInput): Promise<TargetLayout> {
     changes: [],
     refusals,
   });
-  const refuse = (problem: string, hint: string): TargetLayout =>
+  const refuse = (problem: Said, hint: string): TargetLayout =>
     unchanged([new PermafrostError('layout/impossible', { device, problem, hint })]);
   const tooSmall = (neededBytes: number): TargetLayout =>
     unchanged([new PermafrostError('device/too-small', { device, sizeBytes, neededBytes })]);
@@ -142,14 +140,10 @@ async function planPlaces(input: LayoutInput): Promise<TargetLayout> {
 
   const parts = layoutParts(table);
   if ('problem' in parts) {
-    if (otherSectors)
-      return unchanged([
-        sectorRefusal(input, `the partition table cannot be made anew for them, since ${parts.problem}`),
-      ]);
+    if (otherSectors) return unchanged([sectorRefusal(input, say('layout/no-table-for-sectors', parts))]);
     if (!fits) return tooSmall(asItIs.minimumBytes);
-    if (asked !== undefined)
-      return refuse(`no partition can get another size: ${parts.problem}`, 'Leave the sizes as they are.');
-    return refuse(`no partition can be grown: ${parts.problem}`, 'Leave out the growing of a partition.');
+    if (asked !== undefined) return refuse(say('layout/no-sizes', parts), 'Leave the sizes as they are.');
+    return refuse(say('grow/none-here', parts), 'Leave out the growing of a partition.');
   }
   const room = await layoutRoom(reader, table, sizeBytes, input.sectorSize);
   if (asked !== undefined) {
@@ -174,7 +168,7 @@ async function planPlaces(input: LayoutInput): Promise<TargetLayout> {
   const { number } = chosen.part;
   const length = lengthOf(chosen.part);
   if (length <= chosen.part.length) {
-    const warning = `There is no free space on ${device} that partition ${number} could get.`;
+    const warning = say('layout/nothing-free', { path: device, number });
     return stays ? unchanged([], [warning]) : finishLayout(input, layout, {}, [warning]);
   }
   const { placements } = placeParts(parts, room, new Map([[number, length]]));
@@ -200,24 +194,27 @@ async function planSmaller(
   if (refusal !== undefined) return { refusal };
   const { placements } = placeParts(parts, room, lengths);
   const shrinks = shrinkings(input, placements, sizes);
-  const warnings =
-    grow === undefined ? [] : [`There is no free space on ${device} that a partition could get.`];
+  const warnings = grow === undefined ? [] : [say('layout/nothing-free-at-all', { path: device })];
   return finishLayout(input, { parts, placements, sectorSize }, { shrinks, shrinking }, warnings);
 }
 
 /** Which file system cannot live on the target's sectors, as a clause. */
-async function sectorProblem({ reader, regions, sectorSize }: LayoutInput): Promise<string | undefined> {
+async function sectorProblem({ reader, regions, sectorSize }: LayoutInput): Promise<Said | undefined> {
   for (const { region, fileSystem } of regions) {
     if (fileSystem === undefined) continue;
     const view = subReader(reader, region.start, region.length, `${reader.name} ${region.name}`);
     const most = await mostSectorBytes(view, fileSystem);
     if (most !== undefined && most < sectorSize)
-      return `the ${kindTitles[fileSystem.kind]} of ${region.name} was made for sectors of at most ${most}, and no system could read it there`;
+      return say('layout/sectors', {
+        content: kindTitles[fileSystem.kind],
+        place: region.name,
+        mostSize: most,
+      });
   }
   return undefined;
 }
 
-function sectorRefusal({ device, sectorSize, table }: LayoutInput, problem: string): PermafrostError {
+function sectorRefusal({ device, sectorSize, table }: LayoutInput, problem: Said): PermafrostError {
   return new PermafrostError('device/sector-size', {
     device,
     sectorSize,

@@ -18,7 +18,7 @@ import { placeRegions, type PlacedRegion } from './place-regions.ts';
 import { knownRegion, type Growth } from './plan-layout.ts';
 import type { PartSize, Shrinking } from './plan-shrink.ts';
 import { measureInto, planShrinkInto, type ShrinkIntoInput } from './shrink-into.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 export interface PartitionsInput {
   readonly job: RestoreJob;
@@ -84,7 +84,7 @@ export async function planPartitions(input: PartitionsInput): Promise<PlannedPar
   };
 }
 
-function impossible(device: string, problem: string): PermafrostError {
+function impossible(device: string, problem: Said): PermafrostError {
   const hint = 'Choose another place, or restore the whole disk.';
   return new PermafrostError('layout/impossible', { device, problem, hint });
 }
@@ -96,12 +96,15 @@ function chosenRegions(partitions: readonly number[], imaged: ImagedDisk, image:
     );
     if (region?.content === undefined)
       throw new PermafrostError('usage/invalid', {
-        problem: `image ${image.id.slice(0, 8)} has no partition ${number}`,
+        problem: say('asked/not-in-image', { image: image.id.slice(0, 8), number }),
         hint: 'Run "permafrost show" on the image to see its partitions.',
       });
     if (region.partitions.length > 1)
       throw new PermafrostError('usage/invalid', {
-        problem: `partition ${number} overlaps partition ${region.partitions.filter((n) => n !== number).join(' and ')}: they can only be restored with the whole disk`,
+        problem: say('asked/overlaps', {
+          number,
+          list: region.partitions.filter((n) => n !== number).join(', '),
+        }),
       });
     return region;
   });
@@ -112,16 +115,20 @@ function mismatch(
   region: ImagedRegion,
   partitions: readonly { number: number; start: number; length: number }[],
   sizeBytes: number,
-): string | undefined {
+): Said | undefined {
   if (region.kind === 'whole')
-    return partitions.length === 0 && sizeBytes >= region.length
-      ? undefined
-      : 'the image is of a disk without partitions';
+    return partitions.length === 0 && sizeBytes >= region.length ? undefined : say('match/no-partitions');
   const number = region.partitions[0]!;
   const there = partitions.find((partition) => partition.number === number);
-  if (there === undefined) return `it has no partition ${number}`;
+  if (there === undefined) return say('into/no-partition', { number });
   if (there.start === region.start && there.length === region.length) return undefined;
-  return `its partition ${number} has ${there.length} bytes at ${there.start}, the imaged one ${region.length} at ${region.start}; --part ${number}=${number} puts it there if it fits`;
+  return say('match/other', {
+    number,
+    lengthBytes: there.length,
+    atStart: there.start,
+    imagedBytes: region.length,
+    imagedStart: region.start,
+  });
 }
 
 async function planInto(input: PartitionsInput, table: PartitionTable): Promise<PlannedPartitions> {
@@ -134,7 +141,7 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
     image,
   );
   const refusals: PermafrostError[] = [];
-  const refuse = (problem: string): void => {
+  const refuse = (problem: Said): void => {
     refusals.push(impossible(device, problem));
   };
   const { reader, frames } = input;
@@ -145,10 +152,11 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   };
   const sizes: PartSize[] = [];
-  const fits = async (region: ImagedRegion, to: Span, where: string): Promise<boolean> => {
+  const fits = async (region: ImagedRegion, to: Span, where: Said): Promise<boolean> => {
     if (to.length >= region.length) return true;
     const size = await measureInto(shrinkInput, { number: region.partitions[0]!, region, to });
-    if ('tooLarge' in size) refuse(`${where} has ${to.length} bytes, and ${size.tooLarge}`);
+    if ('tooLarge' in size)
+      refuse(say('into/small', { place: where, toBytes: to.length, problem: size.tooLarge }));
     else sizes.push(size);
     return !('tooLarge' in size);
   };
@@ -161,8 +169,8 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
       newOnes.map(({ length }) => length),
     ).entries()) {
       const region = newOnes[i]!;
-      if (place === undefined) refuse(`it has no free space for ${region.name} of the image`);
-      else if (await fits(region, place, 'its largest free space')) placed.set(region, place);
+      if (place === undefined) refuse(say('into/no-free', { place: region.name }));
+      else if (await fits(region, place, say('place/largest-free'))) placed.set(region, place);
     }
   const wanted = [...placed].map(([region, place]) => wantedOf(region, place, imaged));
   const made = newOnes.length === 0 ? undefined : await addPartitions(disk.reader, table, wanted);
@@ -177,7 +185,7 @@ async function planInto(input: PartitionsInput, table: PartitionTable): Promise<
     const found = place === 'free' ? added[[...placed.keys()].indexOf(region)] : existing(table, place);
     if (found !== undefined && 'problem' in found) refuse(found.problem);
     if (found === undefined || 'problem' in found) continue;
-    if (place !== 'free') await fits(region, found, `its partition ${place}`);
+    if (place !== 'free') await fits(region, found, say('place/its-partition', { number: place }));
     const from = { start: region.start, length: region.length };
     const to = { start: found.start, length: found.length };
     const isNew = place === 'free' ? { isNew: true } : {};
@@ -230,15 +238,16 @@ function wantedOf(region: ImagedRegion, place: Span, imaged: ImagedDisk): Wanted
 function existing(
   { partitions }: PartitionTable,
   place: number,
-): (Span & { readonly number: number }) | { readonly problem: string } {
+): (Span & { readonly number: number }) | { readonly problem: Said } {
   const there = partitions.find(({ number }) => number === place);
-  if (there === undefined) return { problem: `it has no partition ${place}` };
+  if (there === undefined) return { problem: say('into/no-partition', { number: place }) };
   if (there.doubt !== undefined) return { problem: there.doubt.reason };
   const end = there.start + there.length;
   const other = partitions.find(
     (one) => one !== there && one.start < end && there.start < one.start + one.length,
   );
-  if (other !== undefined) return { problem: `its partitions ${place} and ${other.number} overlap` };
+  if (other !== undefined)
+    return { problem: say('into/overlap', { number: place, otherNumber: other.number }) };
   return there;
 }
 
@@ -246,17 +255,22 @@ async function sectorProblem(
   { reader, imaged }: PartitionsInput,
   region: ImagedRegion,
   sectorSize: number,
-): Promise<string | undefined> {
+): Promise<Said | undefined> {
   const { fileSystem } = knownRegion(region);
   if (fileSystem === undefined || sectorSize === imaged.sectorSize) return undefined;
   const most = await mostSectorBytes(subReader(reader, region.start, region.length, region.name), fileSystem);
   if (most === undefined || most >= sectorSize) return undefined;
-  return `its sectors have ${sectorSize} bytes, and the ${kindTitles[fileSystem.kind]} of ${region.name} was made for sectors of at most ${most}`;
+  return say('into/sectors', {
+    sectorSize,
+    content: kindTitles[fileSystem.kind],
+    place: region.name,
+    mostSize: most,
+  });
 }
 
 interface PlannedGrowths {
   readonly growths: readonly Growth[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
   /** Tools by the numbers of the image's partitions. */
   readonly growing: ReadonlyMap<number, string>;
 }
@@ -266,10 +280,10 @@ function growthsOf(
   { job }: PartitionsInput,
   changes: readonly (LayoutChange & { region: ImagedRegion })[],
   sectorSize: number,
-  refuse: (problem: string) => void,
+  refuse: (problem: Said) => void,
 ): PlannedGrowths {
   const growths: Growth[] = [];
-  const warnings: string[] = [];
+  const warnings: Said[] = [];
   const growing = new Map<number, string>();
   for (const { region, number, into, from, to } of changes) {
     if (to.length < from.length + sectorSize) {
@@ -285,7 +299,7 @@ function growthsOf(
           ? say('layout/keeps-size-growable', { ...sizes, sourceNumber: number })
           : say('layout/keeps-size', sizes),
       );
-    } else if ('problem' in growth) refuse(`partition ${number} cannot be grown: ${growth.problem.text}`);
+    } else if ('problem' in growth) refuse(say('grow/not', { number, problem: growth.problem.text }));
     else if ('later' in growth)
       warnings.push(say('layout/into-grown-later', { number: into!, remark: growth.later.text }));
     else {

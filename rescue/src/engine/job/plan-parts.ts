@@ -8,7 +8,7 @@ import type { PartitionTable } from '../partition/partition-table.ts';
 import type { ImagedPartition } from '../repository/manifest.ts';
 import type { DiskPlan, Plan } from './job.ts';
 import type { RunOptions } from './run-options.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** The table as manifests and plans keep it. */
 export function describeTable(table: PartitionTable): {
@@ -61,7 +61,7 @@ export async function planLimits(
 }
 
 /** What a report says of the disks of a plan: their limits, as sentences. */
-export function limitWarnings({ source, disks }: Pick<Plan, 'source' | 'disks'>): string[] {
+export function limitWarnings({ source, disks }: Pick<Plan, 'source' | 'disks'>): Said[] {
   return [...(source === undefined ? [] : [source]), ...disks].flatMap(({ identity, limits = [] }) =>
     limits.map((limit) => say('about/said', { place: identity.path, remark: describeLimit(limit) })),
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryReader } from '../base/block-reader.ts';
-import { remark } from '../base/remarks.ts';
+import { remark, asIs } from '../base/remarks.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
 import { placeParts } from '../partition/plan-layout.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
@@ -36,7 +36,7 @@ function disk(parts: readonly Part[]): { input: LayoutInput; sizes: PartSize[] }
         usedBytes: 0,
       },
       leastBytes: leastMiB * MIB,
-      ...(leastMiB === mib ? { problem: remark('resize/failed', { problem: 'nobody can' }) } : {}),
+      ...(leastMiB === mib ? { problem: remark('resize/failed', { problem: asIs('nobody can') }) } : {}),
     });
     start += length;
   }

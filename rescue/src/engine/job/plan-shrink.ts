@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
-import { remark, type Remark } from '../base/remarks.ts';
+import { asIs, remark, type Remark, type Said, say } from '../base/remarks.ts';
 import { hasFuse } from '../device/fuse-file.ts';
 import { freeScratch } from '../device/overlay.ts';
 import type { MovedRegion } from '../filesystem/hidden-sectors.ts';
@@ -194,16 +194,20 @@ export async function scratchRefusal({
 }
 
 /** What makes a target too small, in words. */
-export function whyTooSmall(input: LayoutInput, { partitions }: ShrinkPlan): string {
-  return partitions
-    .map(({ number, bytes, reason }) => {
-      const kind = input.regions.find(({ region }) => region.partitions.includes(number))?.fileSystem?.kind;
-      const what = kind === undefined ? '' : ` (${kindTitles[kind]})`;
-      return reason === undefined
-        ? `partition ${number}${what} can be as small as ${bytes} bytes`
-        : `partition ${number}${what} keeps its ${bytes} bytes: ${reason.text}`;
-    })
-    .join('; ');
+export function whyTooSmall(input: LayoutInput, { partitions }: ShrinkPlan): Said {
+  const words = partitions.map(({ number, bytes: leastBytes, reason }) => {
+    const kind = input.regions.find(({ region }) => region.partitions.includes(number))?.fileSystem?.kind;
+    const content = kind === undefined ? undefined : kindTitles[kind];
+    if (reason === undefined)
+      return content === undefined
+        ? say('least/part', { number, leastBytes })
+        : say('least/part-kind', { number, content, leastBytes });
+    const problem = reason.text;
+    return content === undefined
+      ? say('least/kept', { number, leastBytes, problem })
+      : say('least/kept-kind', { number, content, leastBytes, problem });
+  });
+  return asIs(words.join('; '));
 }
 
 /** What is to be made smaller for `placements`. */

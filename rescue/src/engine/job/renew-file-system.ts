@@ -1,7 +1,9 @@
 /** Gives a file system on a target a new identifier, unmounted, with the tool that its makers give out. */
+import { type Said, say } from '../base/remarks.ts';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { subReader } from '../base/block-reader.ts';
 import type { OpenDisk } from '../device/device.ts';
+import { toolFailure } from './file-system-tools.ts';
 import { runProgram } from '../device/run-program.ts';
 import { parseFatBootSector } from '../filesystem/fat/boot-sector.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
@@ -91,7 +93,7 @@ export interface Renewal {
 export async function renewFileSystem(
   disk: OpenDisk,
   renewal: Renewal,
-): Promise<{ readonly problem: string; readonly hasOld: boolean } | undefined> {
+): Promise<{ readonly problem: Said; readonly hasOld: boolean } | undefined> {
   const { kind, span, from, to } = renewal;
   const problem = kind.startsWith('fat') ? await renewFat(disk, renewal) : await withTool(disk, renewal);
   await flush(disk.file);
@@ -100,15 +102,13 @@ export async function renewFileSystem(
   const { uuid } = await identifyRegion({ ...view, sectorSize: renewal.sectorSize });
   if (problem === undefined && uuid?.toLowerCase() === to.toLowerCase()) return undefined;
   return {
-    problem: problem ?? `it has ${uuid ?? 'none'} now, and not the new one`,
+    problem:
+      problem ?? (uuid === undefined ? say('new-ids/has-none') : say('new-ids/has-other', { id: uuid })),
     hasOld: uuid?.toLowerCase() === from.toLowerCase(),
   };
 }
 
-async function withTool(
-  disk: OpenDisk,
-  { kind, span, sectorSize, to }: Renewal,
-): Promise<string | undefined> {
+async function withTool(disk: OpenDisk, { kind, span, sectorSize, to }: Renewal): Promise<Said | undefined> {
   return withLoop(disk, span, sectorSize, async (device) => {
     const { before, renew, check } = recipes[kind]!(device, to);
     for (const step of [...before, renew, ...(check === undefined ? [] : [check])]) {
@@ -124,8 +124,8 @@ export async function withLoop(
   disk: OpenDisk,
   span: Span,
   sectorSize: number,
-  work: (device: string) => Promise<string | undefined>,
-): Promise<string | undefined> {
+  work: (device: string) => Promise<Said | undefined>,
+): Promise<Said | undefined> {
   await disk.file.dropCache();
   const { code, stdout, problem } = await runProgram({
     program: 'losetup',
@@ -135,7 +135,7 @@ export async function withLoop(
     ],
     limitMs: LIMIT_MS,
   });
-  if (code !== 0) return `losetup failed: ${problem}`;
+  if (code !== 0) return toolFailure('losetup', -1, problem);
   try {
     return await work(stdout);
   } finally {
@@ -144,18 +144,18 @@ export async function withLoop(
   }
 }
 
-async function run({ program, args, accept = [0] }: Step): Promise<string | undefined> {
+async function run({ program, args, accept = [0] }: Step): Promise<Said | undefined> {
   const { code, stdout, problem } = await runProgram({ program, args, limitMs: LIMIT_MS });
   if (accept.includes(code)) return undefined;
   const said = [problem, stdout].join('\n').trim().split('\n').slice(-3).join(' ').slice(0, 300);
-  return `${program} failed${code < 0 ? '' : ` with ${code}`}${said === '' ? '' : ` (${said})`}`;
+  return toolFailure(program, code, said);
 }
 
 /** FAT's serial: in the boot sector, and in its copy where there is one. */
-async function renewFat({ file, reader }: OpenDisk, { span, to }: Renewal): Promise<string | undefined> {
+async function renewFat({ file, reader }: OpenDisk, { span, to }: Renewal): Promise<Said | undefined> {
   const sector = Buffer.from(await reader.read(span.start, SECTOR));
   const layout = parseFatBootSector(sector);
-  if (layout?.serial === undefined || layout.problem !== undefined) return 'its boot sector has no serial';
+  if (layout?.serial === undefined || layout.problem !== undefined) return say('new-ids/no-serial');
   const is32 = layout.width === 32;
   const at = is32 ? FAT32_SERIAL_OFFSET : FAT_SERIAL_OFFSET;
   const old = Buffer.from(sector.subarray(at, at + 4));

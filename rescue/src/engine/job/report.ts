@@ -6,7 +6,7 @@ import type { DiskIdentity } from '../device/identity.ts';
 import type { CheckedDisk, Gap, Job, Outcome, Report, TargetReport } from './job.ts';
 import type { NewIdsReport } from './new-ids-report.ts';
 import type { ProgressMeter } from './progress.ts';
-import { say } from '../base/remarks.ts';
+import { say, type Said } from '../base/remarks.ts';
 
 /** Gaps that a report lists; a failing disk can have millions. */
 const MAX_GAPS = 1000;
@@ -19,8 +19,8 @@ export class ReportBuilder {
   readonly #startMs = performance.now();
   readonly #gaps: Gap[] = [];
   #gapCount = 0;
-  readonly #warnings: string[] = [];
-  readonly #problems: string[] = [];
+  readonly #warnings: Said[] = [];
+  readonly #problems: Said[] = [];
   readonly #sums: Record<string, number> = {};
   readonly #disks: { number: number; identity: DiskIdentity }[] = [];
   #image: Report['image'];
@@ -52,12 +52,12 @@ export class ReportBuilder {
     this.#sums[name] = value;
   }
 
-  warn(...warnings: readonly string[]): void {
+  warn(...warnings: readonly Said[]): void {
     this.#warnings.push(...warnings);
   }
 
   /** Something that makes the whole not verify. */
-  problem(problem: string): void {
+  problem(problem: Said): void {
     this.#problems.push(problem);
   }
 

@@ -24,7 +24,7 @@ import { repositoryPlace } from './repository-place.ts';
 import type { RunOptions } from './run-options.ts';
 import { selectImage } from './select-image.ts';
 import { restoreTwinWarnings } from './twins.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** One disk of the image and where it goes. */
 export interface PlannedTarget {
@@ -104,53 +104,43 @@ export async function prepareRestore(
 
 /** Which disk of the image goes to which target. */
 function pairTargets(job: RestoreJob, image: Manifest): { imaged: ImagedDisk; path: string }[] {
-  const fail = (problem: string): never => {
+  const fail = (problem: Said): never => {
     throw new PermafrostError('usage/invalid', {
       problem,
       hint: 'Run "permafrost show" on the image to see its disks; name them as --disk NUMBER=TARGET.',
     });
   };
   const numbers = image.disks.map(({ number }) => number).join(', ');
-  if (job.targets.length === 0) fail('no target was named');
-  if ((job.partitions ?? job.into) !== undefined && job.targets.length !== 1)
-    fail('partitions go to a single target only');
+  if (job.targets.length === 0) fail(say('asked/no-target'));
+  if ((job.partitions ?? job.into) !== undefined && job.targets.length !== 1) fail(say('asked/one-target'));
   if (job.partitions !== undefined && (job.grow !== undefined || job.into !== undefined))
-    fail(
-      'partitions that go where they were are neither grown nor put elsewhere: use --part for all of them',
-    );
-  if (job.newIds === true && (job.partitions ?? job.into) !== undefined)
-    fail(
-      'new identifiers are for whole disks: single partitions keep theirs, since the table of the target names them',
-    );
-  if (job.layout !== undefined && (job.partitions ?? job.into) !== undefined)
-    fail('sizes and places are for whole disks: single partitions go into what is there');
-  if (job.layout !== undefined && job.targets.length !== 1)
-    fail('sizes and places of partitions are for a single target');
+    fail(say('asked/kept-places'));
+  if (job.newIds === true && (job.partitions ?? job.into) !== undefined) fail(say('asked/new-ids'));
+  if (job.layout !== undefined && (job.partitions ?? job.into) !== undefined) fail(say('asked/layout-whole'));
+  if (job.layout !== undefined && job.targets.length !== 1) fail(say('asked/layout-one-target'));
   checkLayout(job);
   checkInto(job, fail);
   const pairs = job.targets.map(({ disk, target }) => {
     if (disk === undefined && image.disks.length > 1)
-      return fail(`the image has disks ${numbers}: say which one goes to ${target}`);
+      return fail(say('asked/which-disk', { list: numbers, path: target }));
     const imaged = disk === undefined ? image.disks[0] : image.disks.find(({ number }) => number === disk);
     return imaged === undefined
-      ? fail(`the image has no disk ${disk ?? 1}; it has ${numbers}`)
+      ? fail(say('asked/no-disk', { number: disk ?? 1, list: numbers }))
       : { imaged, path: target };
   });
-  if (new Set(pairs.map(({ path }) => path)).size !== pairs.length) fail('the same target was named twice');
-  if (new Set(pairs.map(({ imaged }) => imaged)).size !== pairs.length)
-    fail('the same disk of the image was named twice');
+  if (new Set(pairs.map(({ path }) => path)).size !== pairs.length) fail(say('asked/target-twice'));
+  if (new Set(pairs.map(({ imaged }) => imaged)).size !== pairs.length) fail(say('asked/disk-twice'));
   return pairs;
 }
 
 /** Each partition once, each place once, and nothing grown that is not among them. */
-function checkInto({ into, grow }: RestoreJob, fail: (problem: string) => never): void {
+function checkInto({ into, grow }: RestoreJob, fail: (problem: Said) => never): void {
   if (into === undefined) return;
   const numbers = into.map(({ partition }) => partition);
   const places = into.flatMap(({ place }) => (place === 'free' ? [] : [place]));
-  if (new Set(numbers).size !== numbers.length) fail('a partition of the image was named twice');
-  if (new Set(places).size !== places.length) fail('a partition of the target was named twice');
-  if (grow !== undefined && !numbers.some((number) => number === grow))
-    fail('with --part only one of its partitions can be grown: name it by its number in the image');
+  if (new Set(numbers).size !== numbers.length) fail(say('asked/part-twice'));
+  if (new Set(places).size !== places.length) fail(say('asked/place-twice'));
+  if (grow !== undefined && !numbers.some((number) => number === grow)) fail(say('asked/grow-part'));
 }
 
 interface Planning extends Pick<RunOptions, 'signal'> {
@@ -281,7 +271,7 @@ function describePlan(
   disks: readonly DiskPlan[],
   refusals: readonly PermafrostError[],
   targets: readonly PlannedTarget[],
-  warnings: readonly string[],
+  warnings: readonly Said[],
 ): Plan {
   const usedBytes = disks.reduce((sum, disk) => sum + disk.usedBytes, 0);
   const where = disks.map(({ identity }) => describeIdentity(identity)).join(' and ');

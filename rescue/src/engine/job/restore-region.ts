@@ -5,6 +5,7 @@
  * Chunks that need more care than that (`held`: the region's first, and those that table writes change or the
  * target's end cuts) are left to `restoreHeld`, which runs after everything else of the region is on the disk.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { native, type BlockFile, type ChunkPool } from 'blockdev-native';
 import { PermafrostError, throwIfCancelled } from '../base/errors.ts';
 import { writeFailure } from '../device/device.ts';
@@ -43,7 +44,7 @@ export interface RegionTarget {
   readonly gate?: PauseGate;
   readonly onBytes: (bytes: number, writtenBytes: number) => void;
   /** A part that is not what the source had: offset on the disk, length, why. */
-  readonly onGap: (offset: number, length: number, reason: string) => void;
+  readonly onGap: (offset: number, length: number, reason: Said) => void;
 }
 
 /** Chunks that are zeroed in one call. */
@@ -215,7 +216,7 @@ export class RegionRestore {
       await this.#lose(window.chunks[i]!, idAt(window, i), {
         pack: 'no pack',
         offset: 0,
-        problem: 'the repository does not have it',
+        problem: say('lost/not-there'),
       });
     await eachInSlot(pool, byFrame, signal, async (slot, [frame, list]) => {
       const decoded = await reader.readFrame(slot, frame);
@@ -260,7 +261,7 @@ export class RegionRestore {
       try {
         const decoded: DecodedFrame | ChunkProblem =
           number < 0
-            ? { pack: 'no pack', offset: 0, problem: 'the repository does not have it' }
+            ? { pack: 'no pack', offset: 0, problem: say('lost/not-there') }
             : await reader.readFrame(slot, reader.packs.index.frameOf(number));
         const found = chunkIn(this.#target, decoded, held.id, 0, chunk);
         if ('problem' in found) await this.#lose(chunk, held.id, found);
@@ -303,7 +304,7 @@ export class RegionRestore {
     this.#target.onGap(
       offset,
       length,
-      `lost in the repository (pack ${problem.pack.slice(0, 16)}): ${problem.problem}`,
+      say('gap/lost', { pack: problem.pack.slice(0, 16), problem: problem.problem }),
     );
   }
 
@@ -313,11 +314,7 @@ export class RegionRestore {
     const chunk = window.chunks[i]!;
     const pairs = (await readBadMap(reader, page, entry, chunkBytes)) ?? [0, this.#lengthOf(chunk)];
     for (let k = 0; k < pairs.length; k += 2)
-      this.#target.onGap(
-        start + chunk * chunkBytes + pairs[k]!,
-        pairs[k + 1]!,
-        'could not be read from the source; zeros were written',
-      );
+      this.#target.onGap(start + chunk * chunkBytes + pairs[k]!, pairs[k + 1]!, say('gap/zeros-written'));
   }
 
   async #guard<T>(promise: Promise<T>): Promise<T> {
@@ -347,7 +344,7 @@ function chunkIn(
   return {
     pack: packs[decoded.place.pack]!.id,
     offset: decoded.place.payloadOffset,
-    problem: same ? 'it has the wrong length' : 'its content does not match its id',
+    problem: say(same ? 'lost/length' : 'lost/content'),
   };
 }
 

@@ -3,6 +3,7 @@
  * out. What has become different there is laid over what is written to the target, and read back with it. All of it is
  * done before the target is touched, so that whatever fails has cost nothing.
  */
+import { say } from '../base/remarks.ts';
 import { subReader, type BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
@@ -156,8 +157,10 @@ async function usedOf(small: BlockReader, input: ShrinkInput): Promise<Extents> 
     trustBitmap: shrinking.kind === 'ntfs',
     ...(signal === undefined ? {} : { signal }),
   });
-  if (info.kind !== shrinking.kind) throwIfFailed({ problem: `it has become ${info.kind}` }, input);
-  if (map.raw !== undefined) throwIfFailed({ problem: map.raw.reason }, input);
+  if (info.kind !== shrinking.kind)
+    throwIfFailed({ problem: say('shrunk/other', { content: info.kind }) }, input);
+  if (map.raw !== undefined)
+    throwIfFailed({ problem: say('shrunk/unread', { detail: map.raw.reason }) }, input);
   return map.used;
 }
 

@@ -1,4 +1,5 @@
 /** Partitions of an image that go into smaller ones of a disk: which file systems get smaller for that, or why they cannot. */
+import { type Said, say } from '../base/remarks.ts';
 import type { BlockReader } from '../base/block-reader.ts';
 import type { PermafrostError } from '../base/errors.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
@@ -47,19 +48,28 @@ export interface Narrow {
 export async function measureInto(
   input: ShrinkIntoInput,
   { number, region, to }: Narrow,
-): Promise<PartSize | { readonly tooLarge: string }> {
+): Promise<PartSize | { readonly tooLarge: Said }> {
   const { start, length } = region;
   const known = knownRegion(region, input.frames, input.chunkBytes);
   const part = { number, start, length, leadBytes: 0 };
   const size = await measurePart(input, part, known, input.sectorSize);
   if (size.leastBytes <= to.length) return size;
   const { fileSystem } = known;
-  const what = fileSystem === undefined ? '' : ` (${kindTitles[fileSystem.kind]})`;
-  const why =
-    size.problem === undefined
-      ? `can be as small as ${size.leastBytes}`
-      : `needs its ${length}: ${size.problem.text}`;
-  return { tooLarge: `${region.name} of the image${what} ${why}` };
+  const place = region.name;
+  const content = fileSystem === undefined ? undefined : kindTitles[fileSystem.kind];
+  if (size.problem === undefined) {
+    const { leastBytes } = size;
+    return {
+      tooLarge:
+        content === undefined
+          ? say('into/least', { place, leastBytes })
+          : say('into/least-kind', { place, content, leastBytes }),
+    };
+  }
+  const kept = { place, lengthBytes: length, problem: size.problem.text };
+  return {
+    tooLarge: content === undefined ? say('into/needs', kept) : say('into/needs-kind', { ...kept, content }),
+  };
 }
 
 /** The plan for partitions of the image that go to smaller `places`; `sizes` as {@link measureInto} gave them. */

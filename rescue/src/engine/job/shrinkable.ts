@@ -1,8 +1,8 @@
 /** How small a file system can get, as the tool that would make it so says; nothing of it is changed. */
 import type { BlockReader } from '../base/block-reader.ts';
-import { isPermafrostError } from '../base/errors.ts';
+import { isPermafrostError, errorWords } from '../base/errors.ts';
 import type { Extents } from '../base/extents.ts';
-import { remark, type Remark } from '../base/remarks.ts';
+import { remark, type Remark, type Said, say } from '../base/remarks.ts';
 import { hasFuse } from '../device/fuse-file.ts';
 import { freeScratch, Overlay } from '../device/overlay.ts';
 import type { FileSystemInfo, FileSystemKind } from '../filesystem/file-system.ts';
@@ -103,15 +103,15 @@ export async function leastSize(measured: Measured): Promise<LeastSize> {
     }
   } catch (error) {
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
-    return { problem: remark('resize/failed', { problem: error.message }) };
+    return { problem: remark('resize/failed', { problem: errorWords(error) }) };
   }
 }
 
 /** Why there is no room to copy what is asked for its size, as a clause. */
-async function copyProblem({ totalBytes }: Extents, { scratch }: Measured): Promise<string | undefined> {
+async function copyProblem({ totalBytes }: Extents, { scratch }: Measured): Promise<Said | undefined> {
   const freeBytes = await freeScratch(scratch);
   if (freeBytes >= totalBytes) return undefined;
-  return `without FUSE its size can only be asked of a copy of ${totalBytes} bytes, and ${freeBytes} are free in ${scratch}`;
+  return say('resize/no-copy', { totalBytes, freeBytes, folder: scratch });
 }
 
 /** Mounts the Btrfs in the file at `path` for `work`. */

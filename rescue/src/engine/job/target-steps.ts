@@ -7,7 +7,7 @@ import { writeFailure, type OpenDisk } from '../device/device.ts';
 import type { Span } from '../partition/plan-layout.ts';
 import type { LayoutChange } from './job.ts';
 import { zeroRange } from './zero-range.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** What is cleared at both ends of a target and of each region: as far as any system looks for what it knows. */
 const CLEAR_BYTES = 1024 * 1024;
@@ -116,7 +116,7 @@ export function applyPatches(bytes: Uint8Array, offset: number, patches: readonl
 }
 
 /** Makes the kernel forget what it knew of the disk; what could not be done, as a sentence. */
-export async function settleTarget(disk: OpenDisk): Promise<string | undefined> {
+export async function settleTarget(disk: OpenDisk): Promise<Said | undefined> {
   if (!disk.file.isBlockDevice) return undefined;
   await disk.file.dropCache();
   try {

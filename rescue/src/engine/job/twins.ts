@@ -3,7 +3,7 @@ import type { NewIdsPlan } from '../boot/new-ids.ts';
 import { key } from '../boot/new-ids.ts';
 import { describeDisks, type ListedDisk } from './list-disks.ts';
 import type { DiskPlan } from './job.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** Of a disk of this machine that nobody needs to wait for, in milliseconds. */
 const LIMIT_MS = 15_000;
@@ -24,7 +24,7 @@ export function keptIds({ table, regions, newIds }: CopiedIds): string[] {
 }
 
 /** Of a clone beside its source: a full warning, or none where nothing is the same. */
-export function cloneTwinWarnings(source: CopiedIds): string[] {
+export function cloneTwinWarnings(source: CopiedIds): Said[] {
   const kept = keptIds(source);
   if (kept.length === 0) return [];
   if (source.newIds === undefined) return [say('twins/clone', { why: say('twins/detach-or-renew') })];
@@ -40,7 +40,7 @@ export async function restoreTwinWarnings(
   copies: readonly CopiedIds[],
   targets: readonly string[],
   signal?: AbortSignal,
-): Promise<string[]> {
+): Promise<Said[]> {
   const kept = new Set(copies.flatMap(keptIds));
   if (kept.size === 0) return [];
   const limit = AbortSignal.timeout(LIMIT_MS);
@@ -61,7 +61,7 @@ export function twinsAmong(
   kept: ReadonlySet<string>,
   listed: readonly ListedDisk[],
   targets: readonly string[],
-): string[] {
+): Said[] {
   return listed.flatMap(({ disk, diskId, regions }) => {
     if (targets.includes(disk.path)) return [];
     const ids = [diskId, ...regions.map(({ fileSystem }) => fileSystem.uuid)];

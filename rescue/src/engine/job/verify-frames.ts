@@ -2,6 +2,7 @@
  * Decodes frames and proves that they hold the chunks that the index promises. What is found good is kept as
  * one bit a chunk, so that any number of images can be judged after their frames were read once.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { FramePool, FrameReader } from '../repository/frame-reader.ts';
 import type { PackSet } from '../repository/repository.ts';
@@ -12,7 +13,7 @@ export interface FrameProblem {
   readonly pack: string;
   /** Offset of the payload in the pack, in bytes. */
   readonly offset: number;
-  readonly problem: string;
+  readonly problem: Said;
 }
 
 /** One bit for each numbered thing. */
@@ -60,7 +61,7 @@ export async function verifyFrames(
       problems.push({
         pack: reader.packs.packs[decoded.place.pack]!.id,
         offset: decoded.place.payloadOffset,
-        problem: `${wrong} of its chunks do not match their ids`,
+        problem: say('lost/chunks', { badCount: wrong }),
       });
     onBytes(decoded.offsets.at(-1)!);
   });

@@ -2,7 +2,7 @@
  * Checks that images can be restored: every page of their trees, every chunk those name, and for a whole
  * repository also that each pack is, byte for byte, what its name says.
  */
-import { isPermafrostError, throwIfCancelled } from '../base/errors.ts';
+import { isPermafrostError, throwIfCancelled, errorWords } from '../base/errors.ts';
 import { FOLDERS, ID_BYTES } from '../repository/format.ts';
 import { FrameReader, type FramePool } from '../repository/frame-reader.ts';
 import type { Manifest } from '../repository/manifest.ts';
@@ -17,7 +17,7 @@ import { ReportBuilder } from './report.ts';
 import { acquire } from './slots.ts';
 import { selectImage } from './select-image.ts';
 import { BitSet, verifyFrames } from './verify-frames.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** Runs `job` to its report; an image that does not verify is a result, not an exception. */
 export async function runVerify(job: VerifyJob, options: RunOptions = {}): Promise<Report> {
@@ -139,7 +139,7 @@ async function walkImage(
 ): Promise<Gap[]> {
   const gaps: Gap[] = [];
   await forEachChunk(image, reader, signal, gaps, (gapOf, ids, offset) => {
-    if (!need(ids, offset)) gaps.push(gapOf('the repository does not have it'));
+    if (!need(ids, offset)) gaps.push(gapOf(say('lost/not-there')));
   });
   return gaps;
 }
@@ -154,7 +154,7 @@ async function walkImageForLost(
   const gaps: Gap[] = [];
   await forEachChunk(image, reader, signal, [], (gapOf, ids, offset) => {
     const chunk = reader.packs.index.find(ids, offset);
-    if (chunk >= 0 && !good.has(chunk)) gaps.push(gapOf('it is damaged in its pack'));
+    if (chunk >= 0 && !good.has(chunk)) gaps.push(gapOf(say('lost/in-pack')));
   });
   return gaps;
 }
@@ -164,13 +164,13 @@ async function forEachChunk(
   reader: FrameReader,
   signal: AbortSignal | undefined,
   gaps: Gap[],
-  visit: (gapOf: (reason: string) => Gap, ids: Buffer, offset: number) => void,
+  visit: (gapOf: (reason: Said) => Gap, ids: Buffer, offset: number) => void,
 ): Promise<void> {
   const { chunkBytes } = image;
   for (const disk of image.disks) {
     for (const region of disk.regions) {
       if (region.content === undefined) continue;
-      const gapAt = (first: number, count: number, reason: string): Gap => ({
+      const gapAt = (first: number, count: number, reason: Said): Gap => ({
         disk: disk.number,
         region: region.name,
         offset: region.start + first * chunkBytes,
@@ -186,7 +186,7 @@ async function forEachChunk(
           if (tag < tags.data) continue;
           visit((reason) => gapAt(part.first + i, 1, reason), part.page.ids, i * ID_BYTES);
           if (tag === tags.bad && (await readBadMap(reader, part.page, i, chunkBytes)) === undefined)
-            gaps.push(gapAt(part.first + i, 1, 'the list of its unreadable sectors is lost'));
+            gaps.push(gapAt(part.first + i, 1, say('lost/bad-list')));
         }
       }
     }
@@ -218,7 +218,7 @@ async function verifyPackHashes(
         repository.store.path(FOLDERS.packs, `${id}.pack`),
       );
       if (!isPermafrostError(failed, 'repository/failed')) throw failed;
-      report.problem(say('verify/pack', { pack: short(id), problem: failed.message }));
+      report.problem(say('verify/pack', { pack: short(id), problem: errorWords(failed) }));
     } finally {
       slot.release();
     }

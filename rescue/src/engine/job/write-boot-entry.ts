@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { subReader } from '../base/block-reader.ts';
-import { isPermafrostError } from '../base/errors.ts';
+import { isPermafrostError, errorWords } from '../base/errors.ts';
 import { hasEntry, type BootEntryPlan, type PlannedEntry } from '../boot/boot-entry.ts';
 import type { OpenDisk } from '../device/device.ts';
 import { readFirmware } from '../device/firmware.ts';
@@ -15,7 +15,7 @@ import { fatFiles } from '../filesystem/fat/fat-files.ts';
 import type { Partition } from '../partition/partition-table.ts';
 import { readTable } from '../partition/table.ts';
 import { flush } from './target-steps.ts';
-import { say } from '../base/remarks.ts';
+import { asIs, type Said, say } from '../base/remarks.ts';
 
 const LIMIT_MS = 60_000;
 const MAX_LOADER_BYTES = 64 * 1024 * 1024;
@@ -25,12 +25,12 @@ export async function writeBootEntry(
   disk: OpenDisk,
   plan: BootEntryPlan,
   sectorSize: number,
-): Promise<string[]> {
+): Promise<Said[]> {
   const { path } = disk.identity;
   const table = await readTable(disk.reader, { sectorSize });
   const partition = table.partitions.find(({ partitionId }) => partitionId === plan.partitionId);
   if (partition === undefined) return [say('start/no-entry', { path })];
-  const warnings: string[] = [];
+  const warnings: Said[] = [];
   if (plan.fallback.length > 0) {
     const problem = await writeFallback(disk, plan, partition);
     if (problem !== undefined)
@@ -71,7 +71,7 @@ async function writeEntry(
   number: number,
   partitionId: string,
   { label, loader, action, number: entry }: PlannedEntry,
-): Promise<string | undefined> {
+): Promise<Said | undefined> {
   if (action === 'there') return undefined;
   const args =
     action === 'activate'
@@ -82,7 +82,7 @@ async function writeEntry(
     args: ['--quiet', ...args],
     limitMs: LIMIT_MS,
   });
-  if (code !== 0) return problem === '' ? `efibootmgr failed with ${code}` : problem.split('\n').at(-1)!;
+  if (code !== 0) return failedTool('efibootmgr', code, problem);
   return hasEntry(await readFirmware(), partitionId, loader) ? undefined : say('start/firmware-forgot');
 }
 
@@ -91,7 +91,7 @@ async function writeFallback(
   disk: OpenDisk,
   { fallback }: BootEntryPlan,
   { start, length }: Partition,
-): Promise<string | undefined> {
+): Promise<Said | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'permafrost-esp-'));
   const span = ['--offset', String(start), '--sizelimit', String(length)];
   const attached = await run('losetup', ['--find', '--show', ...span, disk.identity.path]);
@@ -102,7 +102,7 @@ async function writeFallback(
       const reader = (): typeof disk.reader =>
         subReader(disk.reader, start, length, `${disk.identity.path} EFI`);
       const files = await fatFiles(reader());
-      if (files === undefined) return 'it is no FAT';
+      if (files === undefined) return say('start/no-fat');
       if ((await files.find('/EFI/BOOT')) === undefined) {
         const made = await run('mmd', ['-D', 's', '-i', device, '::/EFI/BOOT']);
         if ('problem' in made) return made.problem;
@@ -110,7 +110,7 @@ async function writeFallback(
       const written: { to: string; bytes: Uint8Array }[] = [];
       for (const { from, to } of fallback) {
         const bytes = await files.readFile(from, MAX_LOADER_BYTES);
-        if (bytes === undefined) return `${from} is missing`;
+        if (bytes === undefined) return say('start/file-missing', { path: from });
         const copy = join(folder, 'loader');
         await writeFile(copy, bytes);
         const copied = await run('mcopy', ['-n', '-D', 's', '-i', device, copy, `::${to}`]);
@@ -122,7 +122,8 @@ async function writeFallback(
       const now = await fatFiles(reader());
       for (const { to, bytes } of written) {
         const there = await now?.readFile(to, MAX_LOADER_BYTES);
-        if (there === undefined || Buffer.compare(there, bytes) !== 0) return `${to} is not what was written`;
+        if (there === undefined || Buffer.compare(there, bytes) !== 0)
+          return say('start/not-written', { path: to });
       }
       return undefined;
     } finally {
@@ -130,7 +131,7 @@ async function writeFallback(
     }
   } catch (error) {
     if (!isPermafrostError(error) || error.code === 'job/cancelled') throw error;
-    return error.message;
+    return errorWords(error);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -139,10 +140,16 @@ async function writeFallback(
 async function run(
   program: string,
   args: readonly string[],
-): Promise<{ stdout: string } | { problem: string }> {
+): Promise<{ stdout: string } | { problem: Said }> {
   // mtools asks nobody where it cannot, and takes what is no floppy disk as it is.
   const env = { MTOOLS_SKIP_CHECK: '1' };
   const { code, stdout, problem } = await runProgram({ program, args, env, limitMs: LIMIT_MS });
   if (code === 0) return { stdout };
-  return { problem: problem === '' ? `${program} failed with ${code}` : problem.split('\n').at(-1)! };
+  return { problem: failedTool(program, code, problem) };
+}
+
+/** What it said last, or that it failed. */
+function failedTool(tool: string, code: number, said: string): Said {
+  if (said !== '') return asIs(said.split('\n').at(-1)!);
+  return say('tool/failed-with', { tool, exit: String(code) });
 }

@@ -8,7 +8,7 @@ import { roundUp, type Span } from './plan-layout.ts';
 import { MOST_MBR_SECTORS } from './place-mbr.ts';
 import { isValidCopy, readGpt, type GptCopy } from './read-gpt.ts';
 import type { TableWrite } from './relocate.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** A partition as another disk had it, and where it goes. */
 export interface WantedPartition {
@@ -92,8 +92,8 @@ export async function addPartitions(
   reader: BlockReader,
   table: PartitionTable,
   wanted: readonly WantedPartition[],
-): Promise<AddedPartitions | { readonly problem: string }> {
-  if (table.kind !== 'gpt' && table.kind !== 'mbr') return { problem: 'it has no partition table' };
+): Promise<AddedPartitions | { readonly problem: Said }> {
+  if (table.kind !== 'gpt' && table.kind !== 'mbr') return { problem: say('add/no-table') };
   return table.kind === 'gpt' ? addToGpt(reader, table, wanted) : addToMbr(reader, table, wanted);
 }
 
@@ -101,12 +101,12 @@ async function addToGpt(
   reader: BlockReader,
   table: GptTable,
   wanted: readonly WantedPartition[],
-): Promise<AddedPartitions | { readonly problem: string }> {
+): Promise<AddedPartitions | { readonly problem: Said }> {
   const { sectorSize } = table;
   const { primary, backup } = await readGpt(reader, sectorSize);
   if (!isValidCopy(primary) || !isValidCopy(backup) || table.otherCopyProblem !== undefined)
     return {
-      problem: `its partition table is damaged: ${table.otherCopyProblem ?? 'a copy cannot be read'}`,
+      problem: say('add/damaged', { problem: table.otherCopyProblem ?? say('add/copy-unreadable') }),
     };
   const { entryCount, entryBytes } = primary.header;
   const used = new Set(primary.entries.map(({ number }) => number));
@@ -117,7 +117,7 @@ async function addToGpt(
     const { start, length } = place;
     let number = 1;
     while (used.has(number)) number++;
-    if (number > entryCount) return { problem: `its partition table has no more than ${entryCount} entries` };
+    if (number > entryCount) return { problem: say('add/entries', { entryCount }) };
     used.add(number);
     const isFree = partitionId !== undefined && /^[0-9a-f-]{36}$/.test(partitionId) && !ids.has(partitionId);
     const partitionGuid = isFree ? partitionId : derivedGuid(table.diskId, number, start);
@@ -153,16 +153,16 @@ async function addToMbr(
   reader: BlockReader,
   { sectorSize }: MbrTable,
   wanted: readonly WantedPartition[],
-): Promise<AddedPartitions | { readonly problem: string }> {
+): Promise<AddedPartitions | { readonly problem: Said }> {
   const before = await reader.read(0, sectorSize);
   const mbr = parseMbr(before);
-  if (mbr === undefined) return { problem: 'its partition table cannot be read' };
+  if (mbr === undefined) return { problem: say('add/unreadable') };
   const entries = [...mbr.entries];
   const added: (Span & { number: number })[] = [];
   for (const { place, typeId } of wanted) {
     const { start, length } = place;
     const slot = entries.findIndex(({ sectorCount }) => sectorCount === 0);
-    if (slot < 0) return { problem: 'its partition table has four entries, and all are in use' };
+    if (slot < 0) return { problem: say('add/four') };
     entries[slot] = {
       slot: slot + 1,
       status: 0,

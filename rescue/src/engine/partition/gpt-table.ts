@@ -5,7 +5,7 @@ import { capital, unsupported } from './mbr-table.ts';
 import { nestedTypeReason, partitionTypeName } from './partition-types.ts';
 import type { Doubt, DoubtfulArea, GptTable, Partition, TableStructure } from './partition-table.ts';
 import { isValidCopy, type GptCopies, type GptCopy } from './read-gpt.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 const LEGACY_BOOTABLE = 1n << 2n;
 
@@ -17,7 +17,7 @@ export interface GptDisk {
 }
 
 /** The table in `copies`, of which at least one must be valid. */
-export function gptTable(disk: GptDisk, copies: GptCopies, earlierWarnings: readonly string[]): GptTable {
+export function gptTable(disk: GptDisk, copies: GptCopies, earlierWarnings: readonly Said[]): GptTable {
   const { sizeBytes, sectorSize, mbr } = disk;
   const used = isValidCopy(copies.primary) ? 'primary' : 'backup';
   const copy = copies[used];
@@ -54,7 +54,7 @@ export function gptTable(disk: GptDisk, copies: GptCopies, earlierWarnings: read
 }
 
 /** What is wrong with the copy that was not used, or where the two disagree. */
-function describeOther({ sizeBytes, sectorSize }: GptDisk, copies: GptCopies): string | undefined {
+function describeOther({ sizeBytes, sectorSize }: GptDisk, copies: GptCopies): Said | undefined {
   const { primary, backup } = copies;
   if (!isValidCopy(primary)) return say('doubt/primary-gpt', { problem: primary.problem });
   if (!isValidCopy(backup)) return say('doubt/backup-gpt', { problem: backup.problem });
@@ -73,7 +73,7 @@ function describeOther({ sizeBytes, sectorSize }: GptDisk, copies: GptCopies): s
   return undefined;
 }
 
-function partitionOf(entry: GptEntry, disk: GptDisk, copy: GptCopy, warnings: string[]): Partition[] {
+function partitionOf(entry: GptEntry, disk: GptDisk, copy: GptCopy, warnings: Said[]): Partition[] {
   const { number } = entry;
   const { sizeBytes, sectorSize } = disk;
   const { header } = copy;
@@ -119,7 +119,7 @@ function hybridDoubts(
   listed: Mbr['entries'],
   partitions: readonly Partition[],
   { sizeBytes, sectorSize }: GptDisk,
-  warnings: string[],
+  warnings: Said[],
 ): DoubtfulArea[] {
   const doubtful: DoubtfulArea[] = [];
   for (const entry of listed) {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { layoutRegions, type Region } from './layout.ts';
 import type { DoubtfulArea, GptTable, Partition, PartitionTable, TableStructure } from './partition-table.ts';
+import { asIs } from '../base/remarks.ts';
 
 function part(number: number, start: number, length: number, more: Partial<Partition> = {}): Partition {
   return {
@@ -82,7 +83,7 @@ test('merges partitions that overlap or nest, but not those that touch', () => {
 });
 
 test('keeps the doubt of a partition, and doubts one with bytes of the table in it', () => {
-  const doubt = { code: 'unsupported', reason: 'x' } as const;
+  const doubt = { code: 'unsupported', reason: asIs('x') } as const;
   const structures = [
     { what: 'MBR', start: 0, length: 512 },
     { what: 'extended boot record', start: 4096, length: 512 },
@@ -101,7 +102,7 @@ test('takes a doubtful area as one region, with the partitions in it', () => {
   const area = {
     start: 1000,
     length: 1000,
-    doubt: { code: 'inconsistent', reason: 'broken chain' },
+    doubt: { code: 'inconsistent', reason: asIs('broken chain') },
   } as const;
   const alone = layoutRegions(tableOf([part(1, 5000, 10)], [area]), 10_000);
   assert.deepEqual(short(alone).slice(0, 3), [
@@ -129,7 +130,7 @@ test('has one region without a partition: raw, unless there is no table at all',
   assert.deepEqual(layoutRegions(none, 10_000), [
     { kind: 'whole', start: 0, length: 10_000, partitions: [], name: 'whole disk' },
   ]);
-  const doubt = { code: 'inconsistent', reason: 'x' } as const;
+  const doubt = { code: 'inconsistent', reason: asIs('x') } as const;
   assert.equal(layoutRegions({ kind: 'unreadable', ...base, doubt }, 10_000)[0]?.doubt, doubt);
   assert.equal(layoutRegions(tableOf([]), 10_000)[0]?.doubt?.code, 'inconsistent');
   assert.deepEqual(layoutRegions(none, 0), []);
@@ -145,7 +146,7 @@ test('tiles any disk exactly once, whatever the table says', () => {
       fc.array(span, { maxLength: 3 }),
       fc.array(span, { maxLength: 4 }),
       (parts, areas, marks) => {
-        const doubt = { code: 'inconsistent', reason: 'x' } as const;
+        const doubt = { code: 'inconsistent', reason: asIs('x') } as const;
         const partitions = parts.map((p, i) => part(i + 1, p.start, p.length));
         const structures = marks
           .map((m) => ({ what: 'mark', start: m.start, length: m.length }))

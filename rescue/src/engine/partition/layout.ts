@@ -44,7 +44,7 @@ export function layoutRegions(table: PartitionTable, sizeBytes: number): Region[
     ...table.doubtful.map((area) => span(area.start, area.length, sizeBytes, undefined, area.doubt)),
   ].filter(({ start, end }) => start < end);
   if (spans.length === 0)
-    return [{ ...whole, doubt: { code: 'inconsistent', reason: 'its partition table has no partitions' } }];
+    return [{ ...whole, doubt: { code: 'inconsistent', reason: say('doubt/no-partitions') } }];
   spans.sort((a, b) => a.start - b.start || a.end - b.end);
 
   const regions: Region[] = [];
@@ -119,12 +119,13 @@ function doubtOf(
   numbers: readonly number[],
   structure: string | undefined,
 ): Doubt | undefined {
-  if (numbers.length > 1) return { code: 'overlap', reason: `${listed(numbers)} overlap` };
+  if (numbers.length > 1)
+    return { code: 'overlap', reason: say('doubt/overlap', { place: listed(numbers) }) };
   const doubt = group.find((member) => member.doubt !== undefined)?.doubt;
   if (doubt !== undefined || structure === undefined) return doubt;
   return {
     code: 'overlap',
-    reason: `${listed(numbers)} overlaps the partition table itself (${structure})`,
+    reason: say('doubt/overlaps-table', { place: listed(numbers), part: structure }),
   };
 }
 

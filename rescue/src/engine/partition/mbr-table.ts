@@ -3,14 +3,14 @@ import type { BlockReader } from '../base/block-reader.ts';
 import { isExtendedType, readExtendedChain, type Mbr, type MbrEntry } from './mbr.ts';
 import { mbrTypeId, nestedTypeReason, partitionTypeName } from './partition-types.ts';
 import type { Doubt, DoubtfulArea, MbrTable, Partition, TableStructure } from './partition-table.ts';
-import { say } from '../base/remarks.ts';
+import { asIs, type Said, say } from '../base/remarks.ts';
 
 /** The table of a disk whose first sector holds `mbr`, with sectors of `sectorSize` bytes. */
 export async function readMbrTable(
   reader: BlockReader,
   sectorSize: number,
   mbr: Mbr,
-  earlierWarnings: readonly string[],
+  earlierWarnings: readonly Said[],
 ): Promise<MbrTable> {
   const diskId = mbr.diskSignature.toString(16).padStart(8, '0');
   const warnings = [...earlierWarnings];
@@ -111,13 +111,13 @@ export async function readMbrTable(
 }
 
 /** The doubt about a partition of a type that holds more than one file system, with its warning. */
-export function unsupported(number: number, why: string, warnings: string[]): Doubt {
+export function unsupported(number: number, why: Said, warnings: Said[]): Doubt {
   const reason = say('doubt/kind', { number, kind: why });
   warnings.push(say('table/doubt', { doubt: capital(reason) }));
   return { code: 'unsupported', reason };
 }
 
 /** `text` with a capital first letter, to begin a sentence. */
-export function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
+export function capital(text: string): Said {
+  return asIs(text.slice(0, 1).toUpperCase() + text.slice(1));
 }

@@ -6,7 +6,7 @@
 import type { BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
 import { Fields } from '../base/fields.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 /** Bytes of the record, whatever the sector size. */
 export const MBR_BYTES = 512;
@@ -107,7 +107,7 @@ export interface ExtendedChain {
   /** The sectors of the extended boot records. */
   readonly recordSectors: readonly number[];
   /** Why the chain ends before its end, if it does. */
-  readonly problem?: { readonly code: 'inconsistent' | 'unreadable'; readonly reason: string };
+  readonly problem?: { readonly code: 'inconsistent' | 'unreadable'; readonly reason: Said };
 }
 
 /** No tool makes more; the kernel stops at 256 partitions. */
@@ -127,7 +127,7 @@ export async function readExtendedChain(
   const logicals: LogicalPartition[] = [];
   const recordSectors: number[] = [];
   const visited = new Set<number>();
-  const broken = (reason: string, code: 'inconsistent' | 'unreadable' = 'inconsistent'): ExtendedChain => ({
+  const broken = (reason: Said, code: 'inconsistent' | 'unreadable' = 'inconsistent'): ExtendedChain => ({
     logicals,
     recordSectors,
     problem: { code, reason },

@@ -7,7 +7,7 @@ import { arrayBytes, encodeGptHeader, type GptHeader } from './gpt.ts';
 import { encodeMbr, parseMbr, PROTECTIVE_TYPE } from './mbr.ts';
 import { isValidCopy, type GptCopies, type GptCopy } from './read-gpt.ts';
 import type { TableWrite } from './relocate.ts';
-import { say } from '../base/remarks.ts';
+import { say, type Said } from '../base/remarks.ts';
 
 /** Where the parts of the table go on the target. */
 export interface NewPlaces {
@@ -33,7 +33,7 @@ export function moveGpt(
     hasRoomForPrimary,
     withPrimaryEntries,
   }: NewPlaces,
-): { writes: TableWrite[]; warnings: string[] } {
+): { writes: TableWrite[]; warnings: Said[] } {
   const array = new Uint8Array(Math.ceil(arrayBytes(source.header) / sectorSize) * sectorSize);
   array.set(source.array);
   const backupSector = sectors - 1;
@@ -42,7 +42,7 @@ export function moveGpt(
     encodeGptHeader({ ...header, headerBytes: template.header.headerBytes }, template.headerSector);
 
   const writes: TableWrite[] = [];
-  const warnings: string[] = [];
+  const warnings: Said[] = [];
   const offset = sectorSize;
   const what = say('part/primary-header');
   if (isValidCopy(primary)) {

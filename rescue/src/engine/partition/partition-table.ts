@@ -1,10 +1,11 @@
 /** What a partition table says, in bytes and plain data, whichever format it has. */
+import type { Said } from '../base/remarks.ts';
 
 /** Why bytes are to be taken whole whatever is found in them; a part of the reasons file systems know. */
 export interface Doubt {
   readonly code: 'inconsistent' | 'overlap' | 'unreadable' | 'unsupported';
   /** One sentence for people, without full stop. */
-  readonly reason: string;
+  readonly reason: Said;
 }
 
 /** A partition; its bytes lie inside the disk and are at least one. */
@@ -55,7 +56,7 @@ interface TableBase {
   readonly structures: readonly TableStructure[];
   readonly doubtful: readonly DoubtfulArea[];
   /** Things to know; full sentences. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
 }
 
 export interface GptTable extends TableBase {
@@ -64,7 +65,7 @@ export interface GptTable extends TableBase {
   readonly diskId: string;
   readonly used: 'primary' | 'backup';
   /** What is wrong with the copy that was not used, or with where it is; absent if both are fine. */
-  readonly otherCopyProblem?: string;
+  readonly otherCopyProblem?: Said;
   /** First byte that partitions may use. */
   readonly usableStart: number;
   /** One past the last byte that partitions may use. */

@@ -3,7 +3,7 @@
  * volumes, so that a file system found at their start does not say which bytes matter.
  * GUIDs as in the Discoverable Partitions Specification and Microsoft's PARTITION_INFORMATION_GPT.
  */
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 const mbrTypes: Readonly<Record<number, string>> = {
   0x00: 'empty',
@@ -102,7 +102,7 @@ const gptTypes: Readonly<Record<string, string>> = {
 const dynamicDisk = say('kind/dynamic');
 
 /** Why a file system at the start of such a partition does not say which bytes of it matter. */
-const nested: Readonly<Record<string, string>> = {
+const nested: Readonly<Record<string, Said>> = {
   '0x42': dynamicDisk,
   '0x39': say('kind/plan9'),
   '0x63': say('kind/unixware'),
@@ -130,7 +130,7 @@ export function partitionTypeName(typeId: string): string {
 }
 
 /** Why a partition of this type must be taken whole whatever is found in it, or `undefined`. */
-export function nestedTypeReason(typeId: string): string | undefined {
+export function nestedTypeReason(typeId: string): Said | undefined {
   return nested[typeId];
 }
 

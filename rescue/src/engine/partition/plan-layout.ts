@@ -2,6 +2,7 @@
  * Where each partition goes on a disk of another size: as far as possible where it was, moved only as far as it
  * must, one of them grown if that was asked for. Nothing is read or written here.
  */
+import { type Said, say } from '../base/remarks.ts';
 import type { PartitionTable } from './partition-table.ts';
 
 /** Bytes of a disk, half-open. */
@@ -47,9 +48,9 @@ const ALIGN_BYTES = 1024 * 1024;
  * The partitions of `table` in the order of their places, or why they cannot be told apart well enough to be placed
  * anew, as a clause.
  */
-export function layoutParts(table: PartitionTable): readonly LayoutPart[] | { readonly problem: string } {
-  if (table.kind !== 'gpt' && table.kind !== 'mbr') return { problem: 'there is no partition table' };
-  if (table.kind === 'gpt' && table.mbr === 'hybrid') return { problem: 'it has a hybrid MBR' };
+export function layoutParts(table: PartitionTable): readonly LayoutPart[] | { readonly problem: Said } {
+  if (table.kind !== 'gpt' && table.kind !== 'mbr') return { problem: say('parts/no-table') };
+  if (table.kind === 'gpt' && table.mbr === 'hybrid') return { problem: say('parts/hybrid') };
   const doubt = [...table.partitions, ...table.doubtful].find(
     (part) => part.doubt !== undefined && part.doubt.code !== 'unsupported',
   )?.doubt;
@@ -58,9 +59,9 @@ export function layoutParts(table: PartitionTable): readonly LayoutPart[] | { re
   for (const [i, part] of sorted.entries()) {
     const next = sorted[i + 1];
     if (next !== undefined && part.start + part.length > next.start)
-      return { problem: `partitions ${part.number} and ${next.number} overlap` };
+      return { problem: say('parts/overlap', { number: part.number, otherNumber: next.number }) };
   }
-  if (sorted.some(({ typeId }) => typeId === '0x42')) return { problem: 'it is a dynamic disk of Windows' };
+  if (sorted.some(({ typeId }) => typeId === '0x42')) return { problem: say('parts/dynamic') };
   return table.kind === 'gpt'
     ? sorted.map(({ number, start, length }) => ({ number, start, length, leadBytes: 0 }))
     : mbrParts(table, sorted);
@@ -70,17 +71,16 @@ export function layoutParts(table: PartitionTable): readonly LayoutPart[] | { re
 function mbrParts(
   table: Extract<PartitionTable, { kind: 'mbr' }>,
   sorted: readonly { number: number; start: number; length: number; logical: boolean }[],
-): readonly LayoutPart[] | { readonly problem: string } {
+): readonly LayoutPart[] | { readonly problem: Said } {
   const logicals = sorted.filter(({ logical }) => logical);
   const records = table.structures.filter(({ what }) => what === 'extended boot record');
   const [container, second] = table.extended;
   if (container === undefined)
     return sorted.map(({ number, start, length }) => ({ number, start, length, leadBytes: 0 }));
-  if (second !== undefined) return { problem: 'it has more than one extended partition' };
-  if (logicals.length === 0) return { problem: 'its extended partition is empty' };
+  if (second !== undefined) return { problem: say('parts/two-extended') };
+  if (logicals.length === 0) return { problem: say('parts/empty-extended') };
   const inOrder = logicals.every(({ number }, i) => number === 5 + i);
-  if (!inOrder || records.length !== logicals.length)
-    return { problem: 'its logical partitions are not in the order of their numbers' };
+  if (!inOrder || records.length !== logicals.length) return { problem: say('parts/order') };
   const parts: LayoutPart[] = [];
   let index = 0;
   for (const { number, start, length, logical } of sorted) {
@@ -91,7 +91,7 @@ function mbrParts(
     const record = records[index++]!;
     const previous = parts.at(-1);
     if (record.start >= start || (previous !== undefined && record.start < previous.start + previous.length))
-      return { problem: `the record of logical partition ${number} is not right before it` };
+      return { problem: say('parts/record', { number }) };
     parts.push({ number, start, length, leadBytes: start - record.start });
   }
   return parts;

@@ -2,7 +2,7 @@
 import type { BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError } from '../base/errors.ts';
 import { arrayBytes, parseGptEntries, parseGptHeader, type GptEntry, type GptHeader } from './gpt.ts';
-import { say } from '../base/remarks.ts';
+import { asIs, type Said, say } from '../base/remarks.ts';
 
 /** A copy whose checksums are right. */
 export interface GptCopy {
@@ -16,7 +16,7 @@ export interface GptCopy {
 
 /** Why a copy cannot be used, as the end of a sentence that begins with its name. */
 export interface GptProblem {
-  readonly problem: string;
+  readonly problem: Said;
   /** The signature is there: something was a GPT once. */
   readonly hasSignature: boolean;
   /** A sector could not be read, which says nothing about what it holds. */
@@ -69,7 +69,7 @@ async function readCopy(reader: BlockReader, sectorSize: number, at: number): Pr
     header = parseGptHeader(headerSector, at);
   } catch (error) {
     if (!isPermafrostError(error, 'structure/invalid')) throw error;
-    return { problem: error.details.problem, isUnreadable: false, ...damagedHeader(headerSector) };
+    return { problem: asIs(error.details.problem), isUnreadable: false, ...damagedHeader(headerSector) };
   }
   const length = arrayBytes(header);
   if (header.arraySector * sectorSize + length > reader.sizeBytes)
@@ -94,11 +94,11 @@ async function readCopy(reader: BlockReader, sectorSize: number, at: number): Pr
   }
 }
 
-function nothing(problem: string): GptProblem {
+function nothing(problem: Said): GptProblem {
   return { problem, hasSignature: false, isUnreadable: false };
 }
 
-function unreadable(error: unknown, problem: string, hasSignature: boolean): GptProblem {
+function unreadable(error: unknown, problem: Said, hasSignature: boolean): GptProblem {
   if (!isPermafrostError(error, 'device/read-failed')) throw error;
   return { problem, hasSignature, isUnreadable: true };
 }

@@ -13,7 +13,7 @@ import { MOST_MBR_SECTORS, placeMbr } from './place-mbr.ts';
 import { isKept, type LayoutPart, type LayoutRoom, type Placement } from './plan-layout.ts';
 import { rebuildGpt, rebuiltBackupBytes } from './rebuild-gpt.ts';
 import { isValidCopy, readGpt, type GptCopies, type GptCopy } from './read-gpt.ts';
-import { say } from '../base/remarks.ts';
+import { say, type Said } from '../base/remarks.ts';
 
 /** Bytes of the table that differ from the image's. */
 export interface TableWrite {
@@ -29,7 +29,7 @@ export interface TablePlan {
   /** To be written over the image's bytes, ascending; none for a target of the imaged size or too small a one. */
   readonly writes: readonly TableWrite[];
   /** Full sentences. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
 }
 
 /** Partitions that get other places than they had, all of the table's. */

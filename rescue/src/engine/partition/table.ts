@@ -13,7 +13,7 @@ import { hasSaneStatus, MBR_BYTES, parseMbr, PROTECTIVE_TYPE, type Mbr } from '.
 import { readMbrTable } from './mbr-table.ts';
 import type { Doubt, NoTable, PartitionTable, UnreadableTable } from './partition-table.ts';
 import { isValidCopy, readGpt, type GptCopies } from './read-gpt.ts';
-import { say } from '../base/remarks.ts';
+import { type Said, say } from '../base/remarks.ts';
 
 export interface ReadTableOptions {
   /** Use this logical sector size in bytes, whatever the disk says (`--sector-size`). */
@@ -52,7 +52,7 @@ export async function readTable(
   return withWarning(table, warning);
 }
 
-function withWarning(table: PartitionTable, warning: string): PartitionTable {
+function withWarning(table: PartitionTable, warning: Said): PartitionTable {
   return { ...table, warnings: [warning, ...table.warnings] };
 }
 
@@ -73,13 +73,13 @@ async function otherSectorSize(reader: BlockReader, table: PartitionTable): Prom
   return undefined;
 }
 
-function noTable({ sizeBytes }: BlockReader, sectorSize: number, warnings: readonly string[]): NoTable {
+function noTable({ sizeBytes }: BlockReader, sectorSize: number, warnings: readonly Said[]): NoTable {
   return { kind: 'none', sectorSize, sizeBytes, partitions: [], structures: [], doubtful: [], warnings };
 }
 
 async function readWith(reader: BlockReader, sectorSize: number): Promise<PartitionTable> {
-  const none = (warnings: readonly string[] = []): NoTable => noTable(reader, sectorSize, warnings);
-  const unreadable = (reason: string, code: Doubt['code'] = 'inconsistent'): UnreadableTable => ({
+  const none = (warnings: readonly Said[] = []): NoTable => noTable(reader, sectorSize, warnings);
+  const unreadable = (reason: Said, code: Doubt['code'] = 'inconsistent'): UnreadableTable => ({
     ...none(),
     kind: 'unreadable',
     doubt: { code, reason },
@@ -93,7 +93,7 @@ async function readWith(reader: BlockReader, sectorSize: number): Promise<Partit
   const disk = { sizeBytes: reader.sizeBytes, sectorSize, mbr };
 
   if (decidesForGpt(first, copies)) {
-    const warnings: string[] = [];
+    const warnings: Said[] = [];
     if (first.isUnreadable) warnings.push(say('table/first-unreadable'));
     else if (!isProtective(mbr)) warnings.push(say('table/unprotected'));
     return gptTable(disk, copies, warnings);
@@ -186,13 +186,13 @@ async function leadsSomewhere(reader: BlockReader, mbr: Mbr, sectorSize: number)
   return false;
 }
 
-function describeBoth({ primary, backup }: GptCopies): string {
-  const problem = (copy: GptCopies['primary']): string =>
+function describeBoth({ primary, backup }: GptCopies): Said {
+  const problem = (copy: GptCopies['primary']): Said =>
     isValidCopy(copy) ? say('copy/valid') : copy.problem;
   return say('doubt/announced-gpt', { problem: problem(primary), other: problem(backup) });
 }
 
-function remainsOfGpt({ primary, backup }: GptCopies): string[] {
+function remainsOfGpt({ primary, backup }: GptCopies): Said[] {
   const remains = [primary, backup].some((copy) => isValidCopy(copy) || copy.hasSignature);
   return remains ? [say('table/gpt-remains')] : [];
 }

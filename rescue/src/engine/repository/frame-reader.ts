@@ -2,8 +2,9 @@
  * Reads chunks back: a frame is read, decompressed and every chunk checked against its id, all in a slot. A
  * small cache of whole frames serves the trees.
  */
+import { asIs, type Said, say } from '../base/remarks.ts';
 import type { Slot } from 'blockdev-native';
-import { isPermafrostError } from '../base/errors.ts';
+import { errorWords, isPermafrostError } from '../base/errors.ts';
 import { ID_BYTES } from './format.ts';
 import type { FramePlace } from './chunk-index.ts';
 import type { PackSet, Repository } from './repository.ts';
@@ -19,7 +20,7 @@ export interface ChunkProblem {
   readonly pack: string;
   /** Offset of the frame's payload in the pack, in bytes. */
   readonly offset: number;
-  readonly problem: string;
+  readonly problem: Said;
 }
 
 /** A frame in a slot: offsets of its chunks, and the ids they really have. */
@@ -55,7 +56,7 @@ export class FrameReader {
   async readFrame(slot: FrameSlot, frame: number): Promise<DecodedFrame | ChunkProblem> {
     const place = this.#packs.index.frame(frame);
     const pack = this.#packs.packs[place.pack]!.id;
-    const fail = (problem: string): ChunkProblem => ({ pack, offset: place.payloadOffset, problem });
+    const fail = (problem: Said): ChunkProblem => ({ pack, offset: place.payloadOffset, problem });
     try {
       const file = await this.#repository.packFile(pack);
       const result = await slot.readFrame(file, {
@@ -64,14 +65,14 @@ export class FrameReader {
         codec: place.codec,
         lengths: place.lengths,
       });
-      if (result.ids === undefined) return fail(result.problem);
+      if (result.ids === undefined) return fail(asIs(result.problem));
       const offsets = new Uint32Array(place.lengths.length + 1);
       place.lengths.forEach((length, i) => (offsets[i + 1] = offsets[i]! + length));
       return { place, offsets, ids: result.ids };
     } catch (error) {
       const failed = this.#repository.store.failure(error, 'read', pack);
       // A pack that cannot be read damages what lies in it; anything else is not about this chunk.
-      if (isPermafrostError(failed, 'repository/failed')) return fail(failed.message);
+      if (isPermafrostError(failed, 'repository/failed')) return fail(errorWords(failed));
       throw failed;
     }
   }
@@ -80,7 +81,7 @@ export class FrameReader {
   async readChunk(id: Buffer): Promise<Buffer | ChunkProblem> {
     const { index } = this.#packs;
     const chunk = index.find(id, 0);
-    if (chunk < 0) return { pack: 'no pack', offset: 0, problem: 'the repository does not have it' };
+    if (chunk < 0) return { pack: 'no pack', offset: 0, problem: say('lost/not-there') };
     const frame = index.frameOf(chunk);
     const loaded = await this.#loadFrame(frame);
     if ('problem' in loaded) return loaded;
@@ -90,7 +91,7 @@ export class FrameReader {
       return {
         pack: this.#packs.packs[decoded.place.pack]!.id,
         offset: decoded.place.payloadOffset,
-        problem: 'its content does not match its id',
+        problem: say('lost/content'),
       };
     return bytes.subarray(decoded.offsets[place], decoded.offsets[place + 1]);
   }

@@ -8,6 +8,7 @@
  *     8  n × 36: id (32), length (4)
  *        payload: the chunks one after the other, compressed as one Zstandard frame
  */
+import { type Said, say } from '../base/remarks.ts';
 import { PermafrostError } from '../base/errors.ts';
 import { ID_BYTES, MAX_FRAME_BYTES, MAX_FRAME_CHUNKS, magics } from './format.ts';
 import { encodePrefix, parsePrefix, PREFIX_BYTES } from './section.ts';
@@ -54,17 +55,17 @@ export function encodeTable(table: FrameTable): Buffer {
 
 /** Reads the table at `offset` of `bytes`; `tableBytes` is its whole length. Throws `structure/invalid`. */
 export function parseTable(bytes: Buffer, offset: number): FrameTable & { tableBytes: number } {
-  const fail = (problem: string): never => {
+  const fail = (problem: Said): never => {
     throw new PermafrostError('structure/invalid', { structure: 'frame table', problem, offset });
   };
-  if (bytes.length < offset + TABLE_HEAD_BYTES) return fail('is cut short');
-  const codec = codecs[bytes.readUInt8(offset)] ?? fail('names an unknown codec');
-  const kind = kinds[bytes.readUInt8(offset + 1)] ?? fail('names an unknown kind');
+  if (bytes.length < offset + TABLE_HEAD_BYTES) return fail(say('damage/cut-short'));
+  const codec = codecs[bytes.readUInt8(offset)] ?? fail(say('damage/codec'));
+  const kind = kinds[bytes.readUInt8(offset + 1)] ?? fail(say('damage/kind'));
   const count = bytes.readUInt16LE(offset + 2);
   const total = bytes.readUInt32LE(offset + 4);
-  if (count === 0 || count > MAX_FRAME_CHUNKS) return fail(`holds ${count} chunks`);
+  if (count === 0 || count > MAX_FRAME_CHUNKS) return fail(say('damage/chunk-count', { chunkCount: count }));
   const tableBytes = TABLE_HEAD_BYTES + count * TABLE_ENTRY_BYTES;
-  if (bytes.length < offset + tableBytes) return fail('is cut short');
+  if (bytes.length < offset + tableBytes) return fail(say('damage/cut-short'));
   const ids = Buffer.alloc(count * ID_BYTES);
   const lengths = new Uint32Array(count);
   let sum = 0;
@@ -72,11 +73,12 @@ export function parseTable(bytes: Buffer, offset: number): FrameTable & { tableB
     const at = offset + TABLE_HEAD_BYTES + i * TABLE_ENTRY_BYTES;
     bytes.copy(ids, i * ID_BYTES, at, at + ID_BYTES);
     const length = bytes.readUInt32LE(at + ID_BYTES);
-    if (length === 0) return fail('holds an empty chunk');
+    if (length === 0) return fail(say('damage/empty-chunk'));
     lengths[i] = length;
     sum += length;
   }
-  if (sum !== total || sum > MAX_FRAME_BYTES) return fail(`holds ${sum} bytes where it says ${total}`);
+  if (sum !== total || sum > MAX_FRAME_BYTES)
+    return fail(say('damage/total', { heldBytes: sum, otherBytes: total }));
   return { codec, kind, ids, lengths, tableBytes };
 }
 
@@ -95,7 +97,7 @@ export function parseFrameHeader(
   const payloadOffset = PREFIX_BYTES + table.tableBytes;
   const payloadBytes = innerBytes - table.tableBytes;
   if (payloadBytes <= 0)
-    throw new PermafrostError('structure/invalid', { structure: 'frame', problem: 'has no payload' });
+    throw new PermafrostError('structure/invalid', { structure: 'frame', problem: say('damage/no-payload') });
   return { ...table, payloadOffset, payloadBytes };
 }
 

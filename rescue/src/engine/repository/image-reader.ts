@@ -1,4 +1,5 @@
 /** The bytes of an imaged disk at any offset, straight from the repository: unused and bad bytes read as zeros. */
+import type { Said } from '../base/remarks.ts';
 import { checkRange, type BlockReader } from '../base/block-reader.ts';
 import { PermafrostError } from '../base/errors.ts';
 import { ID_BYTES, PAGE_ENTRIES } from './format.ts';
@@ -60,7 +61,7 @@ async function readChunk(
 ): Promise<Buffer> {
   const zeros = Buffer.alloc(Math.min(chunkBytes, region.length - number * chunkBytes));
   if (region.content === undefined) return zeros;
-  const lost = (id: string, pack: string, problem: string): never => {
+  const lost = (id: string, pack: string, problem: Said): never => {
     throw new PermafrostError('image/chunk-unreadable', {
       chunk: id.slice(0, 16),
       region: region.name,
@@ -80,7 +81,7 @@ async function findChunk(
   reader: FrameReader,
   { root, levels, chunks }: RegionContent,
   number: number,
-  lost: (id: string, pack: string, problem: string) => never,
+  lost: (id: string, pack: string, problem: Said) => never,
 ): Promise<Buffer | undefined> {
   if (root === 'unused' || root === 'zero') return undefined;
   let id: Buffer = Buffer.from(root, 'hex');

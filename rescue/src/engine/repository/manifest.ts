@@ -2,6 +2,7 @@
  * The manifest of an image: a small, readable, sealed JSON file. It is the commit point of the image: once it
  * has its name, everything it refers to is durable.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { PermafrostError } from '../base/errors.ts';
 import { FORMAT_VERSION, KNOWN_REQUIREMENTS } from './format.ts';
 
@@ -47,7 +48,7 @@ export interface ImagedRegion {
   readonly raw?: string;
   /** What `--trust-bitmap` overrode. */
   readonly overridden?: string;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
   /** Absent for regions that were left out (`--partition`). */
   readonly content?: RegionContent;
   readonly sums: RegionSums;
@@ -99,7 +100,7 @@ export interface Manifest {
   readonly program: string;
   readonly machine: { readonly hostname: string; readonly id?: string; readonly model?: string };
   readonly disks: readonly ImagedDisk[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Said[];
 }
 
 const MAX_REGIONS = 100_000;
@@ -113,14 +114,19 @@ export const MAX_TEXT_LENGTH = 4096;
 /** Checks that an unsealed JSON value is a manifest this version reads. Throws `structure/invalid`. */
 export function checkManifest(value: Record<string, unknown>, id: string): Manifest {
   const c = new Checker('image manifest');
-  if (value['permafrost'] !== 'image') c.fail('is not an image manifest');
+  if (value['permafrost'] !== 'image') c.fail(say('damage/no-manifest'));
   if (value['version'] !== FORMAT_VERSION)
-    c.fail(`has version ${String(value['version'])}, known is ${FORMAT_VERSION}`);
+    c.fail(
+      say('damage/manifest-version', {
+        version: String(value['version']),
+        known: String(FORMAT_VERSION),
+      }),
+    );
   const unknown = c
     .strings(value['requires'], 'requires')
     .filter((name) => !KNOWN_REQUIREMENTS.includes(name));
-  if (unknown.length > 0) c.fail(`needs ${unknown.join(', ')}, not known to this version`);
-  if (value['id'] !== id) c.fail('names another image than its file name');
+  if (unknown.length > 0) c.fail(say('damage/needs', { list: unknown.join(', ') }));
+  if (value['id'] !== id) c.fail(say('damage/other-image'));
   for (const key of ['repository', 'idScheme', 'name', 'created', 'program']) c.string(value[key], key);
   c.strings(value['warnings'], 'warnings');
   c.string(c.object(value['machine'], 'machine')['hostname'], 'machine.hostname');
@@ -137,29 +143,29 @@ function checkDisk(c: Checker, disk: Record<string, unknown>, chunkBytes: number
   c.string(disk['path'], 'disk path');
   for (const key of ['model', 'serial', 'wwn']) if (disk[key] !== undefined) c.string(disk[key], key);
   const sizeBytes = c.count(disk['sizeBytes'], 'disk size');
-  if (!SECTOR_SIZES.includes(c.count(disk['sectorSize'], 'sector size'))) c.fail('has impossible sectors');
+  if (!SECTOR_SIZES.includes(c.count(disk['sectorSize'], 'sector size'))) c.fail(say('damage/sectors'));
   const table = c.object(disk['table'], 'table');
   c.string(table['kind'], 'table kind');
   for (const item of c.array(table['partitions'], 'partitions')) {
     const partition = c.object(item, 'partition');
     for (const key of ['number', 'start', 'length']) c.count(partition[key], `partition ${key}`);
     if (!TYPE_ID.test(c.string(partition['typeId'], 'partition type')))
-      c.fail('has no usable partition type');
+      c.fail(say('damage/no-usable', { field: 'partition type' }));
     for (const key of ['name', 'partitionId'])
       if (partition[key] !== undefined) c.string(partition[key], `partition ${key}`);
   }
   const regions = c.array(disk['regions'], 'regions');
-  if (regions.length > MAX_REGIONS) c.fail(`has ${regions.length} regions`);
+  if (regions.length > MAX_REGIONS) c.fail(say('damage/region-count', { regionCount: regions.length }));
   let end = 0;
   for (const item of regions) {
     const region = c.object(item, 'region');
     if (!REGION_KINDS.includes(c.string(region['kind'], 'region kind')))
-      c.fail('has a region of no known kind');
+      c.fail(say('damage/region-kind'));
     c.string(region['name'], 'region name');
     const start = c.count(region['start'], 'region start');
     const length = c.count(region['length'], 'region length');
     if (start !== end || length === 0 || (region['kind'] === 'head' && start !== 0))
-      c.fail('has regions that do not tile the disk');
+      c.fail(say('damage/tiling'));
     end = start + length;
     c.array(region['partitions'], 'region partitions').forEach((number) =>
       c.count(number, 'region partition'),
@@ -171,7 +177,7 @@ function checkDisk(c: Checker, disk: Record<string, unknown>, chunkBytes: number
     if (region['content'] !== undefined)
       checkContent(c, c.object(region['content'], 'content'), length, chunkBytes);
   }
-  if (end !== sizeBytes) c.fail('has regions that do not tile the disk');
+  if (end !== sizeBytes) c.fail(say('damage/tiling'));
 }
 
 function checkFileSystem(c: Checker, fileSystem: Record<string, unknown>): void {
@@ -189,11 +195,11 @@ function checkContent(
   chunkBytes: number,
 ): void {
   const chunks = c.count(content['chunks'], 'content chunks');
-  if (chunks !== Math.ceil(length / chunkBytes)) c.fail('has a region with the wrong number of chunks');
+  if (chunks !== Math.ceil(length / chunkBytes)) c.fail(say('damage/region-chunks'));
   const levels = c.count(content['levels'], 'content levels');
-  if (levels < 1 || levels > 8) c.fail(`has a tree of ${levels} levels`);
+  if (levels < 1 || levels > 8) c.fail(say('damage/tree-levels', { levels: String(levels) }));
   const root = c.string(content['root'], 'content root');
-  if (!/^(unused|zero|[0-9a-f]{64})$/.test(root)) c.fail('has an impossible tree root');
+  if (!/^(unused|zero|[0-9a-f]{64})$/.test(root)) c.fail(say('damage/root'));
 }
 
 /** Type checks that name the field and the file. */
@@ -204,23 +210,24 @@ export class Checker {
     this.#structure = structure;
   }
 
-  fail(problem: string): never {
+  fail(problem: Said): never {
     throw new PermafrostError('structure/invalid', { structure: this.#structure, problem });
   }
 
   string(value: unknown, key: string): string {
-    if (typeof value !== 'string' || value.length > MAX_TEXT_LENGTH) this.fail(`has no usable ${key}`);
+    if (typeof value !== 'string' || value.length > MAX_TEXT_LENGTH)
+      this.fail(say('damage/no-usable', { field: key }));
     return value;
   }
 
   count(value: unknown, key: string): number {
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      this.fail(`has no usable ${key}`);
+      this.fail(say('damage/no-usable', { field: key }));
     return value;
   }
 
   array(value: unknown, key: string): unknown[] {
-    if (!Array.isArray(value)) this.fail(`has no usable ${key}`);
+    if (!Array.isArray(value)) this.fail(say('damage/no-usable', { field: key }));
     return value as unknown[];
   }
 
@@ -230,7 +237,7 @@ export class Checker {
 
   object(value: unknown, key: string): Record<string, unknown> {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      this.fail(`has no usable ${key}`);
+      this.fail(say('damage/no-usable', { field: key }));
     return value as Record<string, unknown>;
   }
 }

@@ -5,6 +5,7 @@
  * section, footer section. Index, inner part: number of frames (4), then for each its offset in the pack (4),
  * its whole length (4) and its table (frame.ts). Footer, inner part: offset of the index section (8).
  */
+import { type Said, say } from '../base/remarks.ts';
 import { PermafrostError } from '../base/errors.ts';
 import { encodeTable, frameHeaderBytes, parseTable, rawBytes, type FrameTable } from './frame.ts';
 import { MAX_PACK_BYTES, magics } from './format.ts';
@@ -31,7 +32,7 @@ export function encodePackHeader(repositoryId: string): Buffer {
 /** The repository id in a pack's first bytes. */
 export function parsePackHeader(bytes: Buffer): string {
   const inner = parsePrefix(bytes, 0, magics.pack, 'inner');
-  if (inner !== REPOSITORY_ID_BYTES) return fail('header has the wrong length');
+  if (inner !== REPOSITORY_ID_BYTES) return fail(say('damage/header-length'));
   return bytes.toString('hex', PREFIX_BYTES, PREFIX_BYTES + inner);
 }
 
@@ -50,10 +51,10 @@ export function encodePackEnd(frames: readonly PlacedFrame[], indexOffset: numbe
 
 /** Offset of the index section, from a pack's last {@link FOOTER_BYTES} bytes. */
 export function parseFooter(bytes: Buffer, packBytes: number): number {
-  if (parsePrefix(bytes, 0, magics.footer, 'inner') !== 8) return fail('footer has the wrong length');
+  if (parsePrefix(bytes, 0, magics.footer, 'inner') !== 8) return fail(say('damage/footer-length'));
   const offset = bytes.readBigUInt64LE(PREFIX_BYTES);
   if (offset < BigInt(PACK_HEADER_BYTES) || offset > BigInt(packBytes - FOOTER_BYTES - PREFIX_BYTES))
-    return fail('footer points outside the pack');
+    return fail(say('damage/footer-outside'));
   return Number(offset);
 }
 
@@ -78,14 +79,14 @@ export function parseIndexSection(bytes: Buffer, framesEnd: number): PlacedFrame
 
 /** Frames of the inner part of an index; they must tile the pack from its header to `framesEnd`. */
 export function parsePackIndex(bytes: Buffer, framesEnd: number): PlacedFrame[] {
-  if (framesEnd > MAX_PACK_BYTES) return fail('is larger than a pack may be');
-  if (bytes.length < 4) return fail('index is cut short');
+  if (framesEnd > MAX_PACK_BYTES) return fail(say('damage/pack-large'));
+  if (bytes.length < 4) return fail(say('damage/index-short'));
   const count = bytes.readUInt32LE(0);
   const frames: PlacedFrame[] = [];
   let at = 4;
   let end = PACK_HEADER_BYTES;
   for (let i = 0; i < count; i++) {
-    if (bytes.length < at + 8) return fail('index is cut short');
+    if (bytes.length < at + 8) return fail(say('damage/index-short'));
     const offset = bytes.readUInt32LE(at);
     const length = bytes.readUInt32LE(at + 4);
     const { tableBytes, ...table } = parseTable(bytes, at + 8);
@@ -93,14 +94,14 @@ export function parsePackIndex(bytes: Buffer, framesEnd: number): PlacedFrame[] 
     const payloadBytes = length - frameHeaderBytes(table.lengths.length);
     // No codec here makes a chunk longer than it was: a longer payload is damage.
     if (offset !== end || payloadBytes <= 0 || payloadBytes > rawBytes(table))
-      return fail(`index misplaces frame ${i}`);
+      return fail(say('damage/misplaces', { number: i }));
     end = offset + length;
     frames.push({ ...table, offset, length });
   }
-  if (end !== framesEnd || at !== bytes.length) return fail('index does not match the length of the pack');
+  if (end !== framesEnd || at !== bytes.length) return fail(say('damage/index-length'));
   return frames;
 }
 
-function fail(problem: string): never {
+function fail(problem: Said): never {
   throw new PermafrostError('structure/invalid', { structure: 'pack', problem });
 }

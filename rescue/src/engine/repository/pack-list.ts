@@ -5,8 +5,9 @@
  * A merged index is a sequence of sections (section.ts, index magic): inner part: id of a pack (32), its
  * length (8), the inner part of that pack's index.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { native } from 'blockdev-native';
-import { isPermafrostError, PermafrostError } from '../base/errors.ts';
+import { errorWords, isPermafrostError, PermafrostError } from '../base/errors.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import { FOLDERS, ID_BYTES, magics } from './format.ts';
 import {
@@ -31,7 +32,7 @@ export interface Pack {
 
 /** A pack that is there and cannot be used. */
 export interface DamagedPack extends Pack {
-  readonly problem: string;
+  readonly problem: Said;
 }
 
 export const PACK_NAME = /^([0-9a-f]{64})\.pack$/;
@@ -73,7 +74,7 @@ export async function loadPacks(
     } catch (error) {
       if (!isPermafrostError(error, 'structure/invalid') && !isPermafrostError(error, 'repository/failed'))
         throw error;
-      damaged.push({ id, sizeBytes, problem: error.message });
+      damaged.push({ id, sizeBytes, problem: errorWords(error) });
     }
   }
   return { packs, damaged };
@@ -93,19 +94,19 @@ export async function readPackIndex(
   sizeBytes: number,
 ): Promise<PlacedFrame[]> {
   const path = store.path(FOLDERS.packs, name);
-  const invalid = (problem: string): never => {
+  const invalid = (problem: Said): never => {
     throw new PermafrostError('structure/invalid', { structure: `pack ${name}`, problem });
   };
-  if (sizeBytes < PACK_HEADER_BYTES + FOOTER_BYTES) return invalid('is cut short');
+  if (sizeBytes < PACK_HEADER_BYTES + FOOTER_BYTES) return invalid(say('damage/cut-short'));
   const file = await store.guard(native.open(path), 'open', path);
   try {
     const read = (offset: number, length: number): Promise<Buffer> =>
       store.guard(file.read(offset, length), 'read', path);
     if (parsePackHeader(await read(0, PACK_HEADER_BYTES)) !== repositoryId)
-      return invalid('belongs to another repository');
+      return invalid(say('damage/other-repository'));
     const indexOffset = parseFooter(await read(sizeBytes - FOOTER_BYTES, FOOTER_BYTES), sizeBytes);
     const indexBytes = sizeBytes - FOOTER_BYTES - indexOffset;
-    if (indexBytes > 64 * 1024 * 1024) return invalid('has an impossibly large index');
+    if (indexBytes > 64 * 1024 * 1024) return invalid(say('damage/index-large'));
     return parseIndexSection(await read(indexOffset, indexBytes), indexOffset);
   } finally {
     await file.close();

@@ -2,6 +2,7 @@
  * Writes frames into packs. A pack grows under `<lock nonce>-<number>.partial`, so that salvage knows whose it
  * is, and gets its name, the BLAKE3 of its content, only after it was made durable and read back the same.
  */
+import { say } from '../base/remarks.ts';
 import { native, type BlockFile, type ChunkPool, type Hasher, type Slot } from 'blockdev-native';
 import { PermafrostError } from '../base/errors.ts';
 import { encodeFrameHeader, type FrameTable } from './frame.ts';
@@ -228,7 +229,7 @@ export class PackWriter {
         if (!same)
           throw new PermafrostError('repository/corrupt', {
             path,
-            problem: 'it reads back differently from what was written: its disk, cable or memory is faulty',
+            problem: say('damage/pack-reads-back'),
           });
       } finally {
         await reread.close();

@@ -11,6 +11,7 @@
  * (leaves only). At most 16,648 bytes. A bad map is a chunk too: "PFBD", number of extents (4), then start and
  * length (4 each) of each unreadable extent within the chunk.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { PermafrostError } from '../base/errors.ts';
 import { FORMAT_VERSION, ID_BYTES, PAGE_ENTRIES } from './format.ts';
 
@@ -51,22 +52,23 @@ export function encodePage(page: Page): Buffer {
 
 /** Reads a page that must be of `level` and have `count` entries. Throws `structure/invalid`. */
 export function parsePage(bytes: Buffer, level: number, count: number): Page {
-  if (bytes.length < HEAD_BYTES || !bytes.subarray(0, 4).equals(pageMagic)) return fail('is not a tree page');
-  if (bytes.readUInt8(4) !== FORMAT_VERSION) return fail('has an unknown version');
+  if (bytes.length < HEAD_BYTES || !bytes.subarray(0, 4).equals(pageMagic)) return fail(say('damage/page'));
+  if (bytes.readUInt8(4) !== FORMAT_VERSION) return fail(say('damage/page-version'));
   if (bytes.readUInt8(5) !== level || level > MAX_LEVEL)
-    return fail(`is of level ${bytes.readUInt8(5)}, not ${level}`);
+    return fail(say('damage/level', { level: String(bytes.readUInt8(5)), expected: String(level) }));
   if (bytes.readUInt16LE(6) !== count || count === 0 || count > PAGE_ENTRIES)
-    return fail(`has ${bytes.readUInt16LE(6)} entries, not ${count}`);
+    return fail(say('damage/entry-count', { entryCount: bytes.readUInt16LE(6), otherCount: count }));
   const pageTags = new Uint8Array(count);
   const ids = Buffer.alloc(count * ID_BYTES);
   let badMaps: Buffer | undefined;
   let at = HEAD_BYTES;
   for (let i = 0; i < count; i++) {
-    if (at >= bytes.length) return fail('is cut short');
+    if (at >= bytes.length) return fail(say('damage/cut-short'));
     const tag = bytes.readUInt8(at++);
     const idCount = tag === tags.data ? 1 : tag === tags.bad ? 2 : 0;
-    if (tag > tags.bad || (tag === tags.bad && level > 0)) return fail(`has the unknown tag ${tag}`);
-    if (at + idCount * ID_BYTES > bytes.length) return fail('is cut short');
+    if (tag > tags.bad || (tag === tags.bad && level > 0))
+      return fail(say('damage/tag', { tag: String(tag) }));
+    if (at + idCount * ID_BYTES > bytes.length) return fail(say('damage/cut-short'));
     pageTags[i] = tag;
     if (idCount > 0) at += bytes.copy(ids, i * ID_BYTES, at, at + ID_BYTES);
     if (idCount > 1) {
@@ -74,7 +76,7 @@ export function parsePage(bytes: Buffer, level: number, count: number): Page {
       at += bytes.copy(badMaps, i * ID_BYTES, at, at + ID_BYTES);
     }
   }
-  if (at !== bytes.length) return fail('is longer than its entries');
+  if (at !== bytes.length) return fail(say('damage/longer'));
   return { level, tags: pageTags, ids, ...(badMaps === undefined ? {} : { badMaps }) };
 }
 
@@ -89,21 +91,21 @@ export function encodeBadMap(pairs: readonly number[]): Buffer {
 
 /** Start, length pairs of a bad map of a chunk of `chunkBytes`. Throws `structure/invalid`. */
 export function parseBadMap(bytes: Buffer, chunkBytes: number): number[] {
-  if (bytes.length < 8 || !bytes.subarray(0, 4).equals(badMagic)) return fail('is not a bad map');
+  if (bytes.length < 8 || !bytes.subarray(0, 4).equals(badMagic)) return fail(say('damage/bad-map'));
   const count = bytes.readUInt32LE(4);
-  if (bytes.length !== 8 + count * 8) return fail('has the wrong length');
+  if (bytes.length !== 8 + count * 8) return fail(say('damage/length'));
   const pairs: number[] = [];
   let end = 0;
   for (let at = 8; at < bytes.length; at += 8) {
     const start = bytes.readUInt32LE(at);
     const length = bytes.readUInt32LE(at + 4);
-    if (start < end || length === 0 || start + length > chunkBytes) return fail('names impossible extents');
+    if (start < end || length === 0 || start + length > chunkBytes) return fail(say('damage/extents'));
     end = start + length;
     pairs.push(start, length);
   }
   return pairs;
 }
 
-function fail(problem: string): never {
+function fail(problem: Said): never {
   throw new PermafrostError('structure/invalid', { structure: 'tree page', problem });
 }

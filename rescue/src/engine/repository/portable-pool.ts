@@ -2,6 +2,7 @@
  * The second opinion: frames decoded by zstd-codec and hashed by hash-wasm, both WebAssembly and built apart
  * from the addon's libraries, so that a fault of those cannot hide itself. One frame at a time; slow.
  */
+import { say } from '../base/remarks.ts';
 import type { BlockFile, FrameSource } from 'blockdev-native';
 import { createBLAKE3, type IHasher } from 'hash-wasm';
 import { ZstdCodec, type ZstdSimple } from 'zstd-codec';
@@ -42,7 +43,7 @@ function portableSlot(zstd: ZstdSimple, blake3: IHasher, release: () => void): F
       const payload = await file.read(frame.offset, frame.payloadBytes);
       const decoded = frame.codec === 'stored' ? payload : zstd.decompress(payload);
       const total = frame.lengths.reduce((sum, length) => sum + length, 0);
-      if (decoded?.length !== total) return { problem: `its payload does not decompress to ${total} bytes` };
+      if (decoded?.length !== total) return { problem: say('lost/payload', { lengthBytes: total }) };
       chunks = decoded;
       const ids = Buffer.alloc(frame.lengths.length * ID_BYTES);
       let at = 0;

@@ -2,11 +2,12 @@
  * A repository: a folder of packs, merged indexes, images and locks. Opening it reads its description;
  * {@link Repository.loadPacks} reads what chunks there are; images are listed from their manifests alone.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { native, type BlockFile } from 'blockdev-native';
-import { isPermafrostError, PermafrostError } from '../base/errors.ts';
+import { errorWords, isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import {
   DEFAULT_CHUNK_BYTES,
@@ -29,7 +30,7 @@ const MAX_OPEN_PACKS = 32;
 /** A manifest file that cannot be read. */
 export interface DamagedImage {
   readonly id: string;
-  readonly problem: string;
+  readonly problem: Said;
 }
 
 /** The chunks of a repository at one moment, and the files they are in. */
@@ -59,14 +60,14 @@ export class Repository {
     const store = new Store(root);
     const bytes = await store.read(REPOSITORY_FILE);
     if (bytes === undefined) throw new PermafrostError('repository/not-found', { repository: root });
-    const unsupported = (problem: string): never => {
+    const unsupported = (problem: Said): never => {
       throw new PermafrostError('repository/unsupported', { repository: root, problem });
     };
     let value: Record<string, unknown>;
     const checker = new Checker('repository description');
     try {
       value = parseSealed(bytes, 'repository description');
-      if (value['permafrost'] !== 'repository') checker.fail('is not one');
+      if (value['permafrost'] !== 'repository') checker.fail(say('damage/no-repository'));
       checker.string(value['id'], 'id');
       checker.count(value['chunkBytes'], 'chunkBytes');
       checker.strings(value['requires'], 'requires');
@@ -74,15 +75,16 @@ export class Repository {
       if (!isPermafrostError(error, 'structure/invalid')) throw error;
       throw new PermafrostError('repository/corrupt', {
         path: store.path(REPOSITORY_FILE),
-        problem: error.message,
+        problem: errorWords(error),
       });
     }
     if (value['version'] !== FORMAT_VERSION)
-      return unsupported(`its format is version ${String(value['version'])}`);
+      return unsupported(say('unsupported/version', { version: String(value['version']) }));
     const unknown = (value['requires'] as string[]).filter((name) => !KNOWN_REQUIREMENTS.includes(name));
-    if (unknown.length > 0) return unsupported(`it needs ${unknown.join(', ')}`);
-    if (value['idScheme'] !== ID_SCHEME) return unsupported(`its id scheme is ${String(value['idScheme'])}`);
-    if (value['encryption'] !== null) return unsupported('it is encrypted');
+    if (unknown.length > 0) return unsupported(say('unsupported/needs', { list: unknown.join(', ') }));
+    if (value['idScheme'] !== ID_SCHEME)
+      return unsupported(say('unsupported/ids', { scheme: String(value['idScheme']) }));
+    if (value['encryption'] !== null) return unsupported(say('unsupported/encrypted'));
     const chunkBytes = value['chunkBytes'] as number;
     checkChunkBytes(chunkBytes, unsupported);
     return new Repository(store, value['id'] as string, chunkBytes);
@@ -126,7 +128,7 @@ export class Repository {
         images.push(await this.readImage(id));
       } catch (error) {
         if (!isPermafrostError(error)) throw error;
-        damaged.push({ id, problem: error.message });
+        damaged.push({ id, problem: errorWords(error) });
       }
     }
     images.sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1));
@@ -145,12 +147,11 @@ export class Repository {
         manifest.repository === this.id &&
         manifest.chunkBytes === this.chunkBytes &&
         manifest.idScheme === ID_SCHEME;
-      if (!ours)
-        throw new PermafrostError('image/corrupt', { path, problem: 'it belongs to another repository' });
+      if (!ours) throw new PermafrostError('image/corrupt', { path, problem: say('damage/it-belongs') });
       return manifest;
     } catch (error) {
       if (!isPermafrostError(error, 'structure/invalid')) throw error;
-      throw new PermafrostError('image/corrupt', { path, problem: error.message }, { cause: error });
+      throw new PermafrostError('image/corrupt', { path, problem: errorWords(error) }, { cause: error });
     }
   }
 
@@ -203,10 +204,14 @@ async function refuseForeignFolder(store: Store): Promise<void> {
     throw new PermafrostError('repository/not-empty', { repository: store.root });
 }
 
-function checkChunkBytes(chunkBytes: number, refuse: (problem: string) => never): void {
+function checkChunkBytes(chunkBytes: number, refuse: (problem: Said) => never): void {
   const powerOfTwo = Number.isSafeInteger(chunkBytes) && Number.isInteger(Math.log2(chunkBytes));
   if (!powerOfTwo || chunkBytes < MIN_CHUNK_BYTES || chunkBytes > MAX_CHUNK_BYTES)
     refuse(
-      `its chunks have ${chunkBytes} bytes; known are powers of two from ${MIN_CHUNK_BYTES} to ${MAX_CHUNK_BYTES}`,
+      say('unsupported/chunks', {
+        chunkBytes,
+        leastBytes: MIN_CHUNK_BYTES,
+        mostBytes: MAX_CHUNK_BYTES,
+      }),
     );
 }

@@ -4,6 +4,7 @@
  *
  *     \n  "seal": "<64 hex digits>"\n}\n
  */
+import { type Said, say } from '../base/remarks.ts';
 import { native } from 'blockdev-native';
 import { PermafrostError } from '../base/errors.ts';
 
@@ -19,21 +20,22 @@ export function encodeSealed(value: object): Buffer {
 
 /** The value of a sealed file, `seal` left out. Throws `structure/invalid` naming `structure`. */
 export function parseSealed(bytes: Buffer, structure: string): Record<string, unknown> {
-  const fail = (problem: string): never => {
+  const fail = (problem: Said): never => {
     throw new PermafrostError('structure/invalid', { structure, problem });
   };
   const seal = SEAL.exec(bytes.subarray(Math.max(0, bytes.length - TAIL_BYTES)).toString('latin1'))?.[1];
-  if (seal === undefined) return fail('is cut short or not sealed');
+  if (seal === undefined) return fail(say('damage/not-sealed'));
   if (native.hash(bytes.subarray(0, bytes.length - TAIL_BYTES)).toString('hex') !== seal)
-    return fail('was changed after it was written');
+    return fail(say('damage/changed'));
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('is not an object');
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return fail(say('damage/no-object'));
     const content = { ...value } as Record<string, unknown>;
     delete content['seal'];
     return content;
   } catch (error) {
     if (error instanceof PermafrostError) throw error;
-    return fail('is not JSON');
+    return fail(say('damage/no-json'));
   }
 }

@@ -10,6 +10,7 @@
  *
  * A frame's checksum covers the prefix alone: its content is checked by the ids of its chunks.
  */
+import { type Said, say } from '../base/remarks.ts';
 import { native } from 'blockdev-native';
 import { PermafrostError } from '../base/errors.ts';
 import { FORMAT_VERSION } from './format.ts';
@@ -39,19 +40,20 @@ export function parsePrefix(
   covers: 'prefix' | 'inner',
 ): number {
   const prefix = Buffer.from(bytes.buffer, bytes.byteOffset + offset, Math.max(0, bytes.length - offset));
-  const fail = (problem: string): never => {
+  const fail = (problem: Said): never => {
     throw new PermafrostError('structure/invalid', { structure: 'repository section', problem, offset });
   };
-  if (prefix.length < PREFIX_BYTES) return fail('is cut short');
-  if (!prefix.subarray(0, 8).equals(magic)) return fail('has the wrong magic');
+  if (prefix.length < PREFIX_BYTES) return fail(say('damage/cut-short'));
+  if (!prefix.subarray(0, 8).equals(magic)) return fail(say('damage/magic'));
   const innerBytes = prefix.readUInt32LE(12);
-  if (covers === 'inner' && prefix.length < PREFIX_BYTES + innerBytes) return fail('is cut short');
+  if (covers === 'inner' && prefix.length < PREFIX_BYTES + innerBytes) return fail(say('damage/cut-short'));
   const covered =
     covers === 'inner' ? prefix.subarray(PREFIX_BYTES, PREFIX_BYTES + innerBytes) : new Uint8Array(0);
   if (!checksum(prefix, covered).equals(prefix.subarray(CHECKED_BYTES, PREFIX_BYTES)))
-    return fail('has a wrong checksum');
-  if (prefix.readUInt8(8) !== FORMAT_VERSION) return fail(`has the unknown version ${prefix.readUInt8(8)}`);
-  if (prefix.readUInt8(9) !== 0 || prefix.readUInt16LE(10) !== 0) return fail('has unknown flags');
+    return fail(say('copy/checksum'));
+  if (prefix.readUInt8(8) !== FORMAT_VERSION)
+    return fail(say('copy/version', { version: String(prefix.readUInt8(8)) }));
+  if (prefix.readUInt8(9) !== 0 || prefix.readUInt16LE(10) !== 0) return fail(say('damage/flags'));
   return innerBytes;
 }
 

@@ -3,6 +3,7 @@
  * durable, read back from the medium and compared, renamed, the folder made durable. So a file with its final
  * name is whole, whatever happened.
  */
+import { say } from '../base/remarks.ts';
 import { mkdir, readdir, readFile, rename, stat, statfs, unlink, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { native, type NativeError } from 'blockdev-native';
@@ -69,7 +70,7 @@ export class Store {
       if (size > MAX_SMALL_FILE_BYTES)
         throw new PermafrostError('repository/corrupt', {
           path,
-          problem: `it is impossibly large (${size} bytes)`,
+          problem: say('damage/large', { sizeBytes: size }),
         });
       return await readFile(path);
     } catch (error) {
@@ -100,7 +101,7 @@ export class Store {
       try {
         const same = reread.sizeBytes === bytes.length && (await reread.read(0, bytes.length)).equals(bytes);
         if (!same)
-          throw new PermafrostError('repository/corrupt', { path, problem: 'it reads back differently' });
+          throw new PermafrostError('repository/corrupt', { path, problem: say('damage/reads-back') });
       } finally {
         await reread.close();
       }

@@ -1,6 +1,7 @@
 /** Walks the tree of a region in order, a leaf or a homogeneous run at a time. */
+import { type Said, say } from '../base/remarks.ts';
 import { ID_BYTES, PAGE_ENTRIES } from './format.ts';
-import { isPermafrostError } from '../base/errors.ts';
+import { errorWords, isPermafrostError } from '../base/errors.ts';
 import type { ChunkProblem, FrameReader } from './frame-reader.ts';
 import type { RegionContent } from './manifest.ts';
 import { parseBadMap, parsePage, tags, type Page } from './page.ts';
@@ -34,7 +35,7 @@ export async function* readTree(reader: FrameReader, content: RegionContent): As
   }
   const capacity = PAGE_ENTRIES ** levels;
   if (chunks > capacity || (levels > 1 && chunks <= capacity / PAGE_ENTRIES)) {
-    yield lost(0, chunks, root, `a tree of ${levels} levels does not fit ${chunks} chunks`);
+    yield lost(0, chunks, root, say('damage/levels-chunks', { levels: String(levels), chunkCount: chunks }));
     return;
   }
   yield* readPage(reader, Buffer.from(root, 'hex'), levels - 1, 0, chunks);
@@ -58,7 +59,7 @@ async function* readPage(
     page = parsePage(bytes, level, Math.ceil(count / below));
   } catch (error) {
     if (!isPermafrostError(error, 'structure/invalid')) throw error;
-    yield lost(first, count, id.toString('hex'), error.message);
+    yield lost(first, count, id.toString('hex'), errorWords(error));
     return;
   }
   if (level === 0) {
@@ -74,7 +75,7 @@ async function* readPage(
   }
 }
 
-function lost(first: number, count: number, id: string, problem: string): TreePart {
+function lost(first: number, count: number, id: string, problem: Said): TreePart {
   return { kind: 'lost', first, count, id, problem: { pack: 'no pack', offset: 0, problem } };
 }
 

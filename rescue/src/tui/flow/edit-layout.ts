@@ -1,14 +1,15 @@
 /** The layout of a target, edited by keys: every change goes by the engine's own rules, and what cannot be says why. */
 import {
-  parseSize,
-  placesOf,
-  rangeOf,
-  whyNotSize,
   type AskedPartition,
   type DiskPlan,
+  parseSize,
+  placesOf,
   type Plan,
+  rangeOf,
   type Remark,
+  remark,
   type SizeRange,
+  whyNotSize,
 } from '../../engine/index.ts';
 import { isPartial, jobOf, textOf } from './job.ts';
 import type { EditedLayout } from './parts.ts';
@@ -109,16 +110,12 @@ export function move(state: FlowState, number: number, steps: number): Result {
   const first = Math.min(start, Math.ceil(leastStart / MIB) * MIB);
   const to = Math.min(Math.max(wanted, first), Math.max(start, Math.floor(mostStart / MIB) * MIB));
   if (to === start)
-    return limited(
-      state,
-      number,
-      steps > 0 ? { code: 'place/behind', text: '', details: { mostStart } } : beforeOf(first),
-    );
+    return limited(state, number, steps > 0 ? remark('place/behind', { mostStart }) : beforeOf(first));
   return done(withAsked(state, editing, number, { start: to }));
 }
 
 function beforeOf(leastStart: number): Remark {
-  return { code: 'place/before', text: '', details: { leastStart } };
+  return remark('place/before', { leastStart });
 }
 
 /** `bytes` and a step more, in whole MiB. */
@@ -168,7 +165,7 @@ function whyNotBytes(editing: EditedLayout, number: number, bytes: number): Rema
 function whyNotStart(editing: EditedLayout, number: number, bytes: number): Remark | undefined {
   const { leastStart, mostStart } = editedRange(editing, number);
   if (bytes < leastStart) return beforeOf(leastStart);
-  return bytes > mostStart ? { code: 'place/behind', text: '', details: { mostStart } } : undefined;
+  return bytes > mostStart ? remark('place/behind', { mostStart }) : undefined;
 }
 
 /** The edited layout becomes that of the job, and the plan is made with it. */

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { stateFolder, type Job } from '../../engine/index.ts';
+import { stateFolder, type Job, asIs, say } from '../../engine/index.ts';
 import { sampleDisk, samplePlan, sampleState } from '../../../test/tui/sample.ts';
 import { diskKey, type FlowState } from '../flow/state.ts';
 import { wordsOf } from '../words/words.ts';
@@ -22,7 +22,10 @@ test('a report on a disk is said by its disk and folder, whichever console opene
   const region = listed.regions[0]!;
   const device = listed.disk.partitions.find(({ number }) => number === region.partitions[0])?.path;
   assert.ok(device !== undefined);
-  const mounted = { ...listed, uses: [{ kind: 'mounted', what: device, by: mount, message: '' } as const] };
+  const mounted = {
+    ...listed,
+    uses: [{ kind: 'mounted', what: device, by: mount, message: asIs('') } as const],
+  };
   const said = reportWords(sampleState({ disks: [mounted] }), report, en);
   assert.ok(said.startsWith('images/reports/20261128T1200-image-ab12.json in '), said);
   assert.ok(said.endsWith(regionWhere(listed, region, en)), said);
@@ -65,7 +68,11 @@ test('what is lost is said with sizes for people, by the list only where that ag
 });
 
 test('why a region is saved whole is said in the language of the screen', () => {
-  const raw = { code: 'dirty', reason: 'it was not cleanly unmounted', remedy: 'Shut it down.' } as const;
+  const raw = {
+    code: 'dirty',
+    reason: 'it was not cleanly unmounted',
+    remedy: say('raw-remedy/hibernated'),
+  } as const;
   assert.deepEqual([rawReason(raw, en), rawRemedy(raw, en)], [raw.reason, raw.remedy]);
   const de = wordsOf('de');
   assert.notEqual(rawReason(raw, de), raw.reason);
@@ -76,7 +83,7 @@ test('a stick that Permafrost mounted itself is named by what it is, not by wher
   const listed = sampleDisk('/dev/sdb');
   const device = listed.disk.partitions[0]!.path;
   const ruleWith = (by: string): unknown => {
-    const disks = [{ ...listed, uses: [{ kind: 'mounted', what: device, by, message: '' } as const] }];
+    const disks = [{ ...listed, uses: [{ kind: 'mounted', what: device, by, message: asIs('') } as const] }];
     const { items } = placeView(sampleState({ flow: 'restore', disks }), en);
     const item = items.find(({ id }) => id.startsWith(diskKey(listed)))!;
     return item.kind === 'choice' && item.enter?.kind === 'open-place' && item.enter.rule;
@@ -108,7 +115,7 @@ test('new identifiers are said in the language of the person, with what is mende
   const newIds = {
     renewed: [{ what: 'disk', place: 'the disk', id: 'old-disk' }],
     mended: [{ place: 'partition 2', partition: 2, file: '/etc/fstab', ids: ['old-uuid'] }],
-    kept: [{ what: 'file-system', place: 'partition 3', partition: 3, id: 'luks-id', reason: 'why' }],
+    kept: [{ what: 'file-system', place: 'partition 3', partition: 3, id: 'luks-id', reason: asIs('why') }],
     warnings: [],
   } as const;
   const state = sampleState({ flow: 'clone', plan: { ...plan, disks: [{ ...plan.disks[0]!, newIds }] } });

@@ -2,6 +2,9 @@
 import { recognise, type ErrorReport, type RawReason, type Remark } from '../../engine/index.ts';
 import type { Words } from '../words/words.ts';
 
+/** Of what came from elsewhere: nobody reads more. */
+const MOST_LISTED = 100;
+
 /** What happened, as a sentence. */
 export function problemText({ code, message, details }: ErrorReport, words: Words): string {
   const known = Object.entries(details as Readonly<Record<string, unknown>>).map(
@@ -22,8 +25,8 @@ export function rawReason({ code, reason }: RawReason, words: Words): string {
 }
 
 /** What a person can do so that less is saved. */
-export function rawRemedy({ code, remedy }: RawReason, words: Words): string {
-  return words.raw.remedies[code] ?? remedy ?? '';
+export function rawRemedy({ remedy }: RawReason, words: Words): string {
+  return remedy === undefined ? '' : said(remedy, words);
 }
 
 export function remarkText({ code, text, details }: Remark, words: Words): string {
@@ -38,12 +41,19 @@ export function remarkText({ code, text, details }: Remark, words: Words): strin
   });
 }
 
-/** What plans and reports record in English; as it is where nobody knows what it is. */
+/** What plans and reports record in English, also several with `; ` between; as it is where nobody knows what it is. */
 export function said(text: string, words: Words): string {
   const found = recognise(text);
-  if (found === undefined) return text;
+  if (found === undefined) return saidList(text, words);
   const sentence = remarkText(found, words);
   return /^[A-Z]/.test(text) ? capital(sentence) : sentence;
+}
+
+function saidList(text: string, words: Words): string {
+  const parts = text.split('; ');
+  return parts.length > 1 && parts.length <= MOST_LISTED
+    ? parts.map((part) => said(part, words)).join('; ')
+    : text;
 }
 
 function saidValue(value: unknown, words: Words): unknown {

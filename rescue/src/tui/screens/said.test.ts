@@ -1,7 +1,21 @@
 /** What the engine says is said in the language of the screen: plans, reports, checks of booting, disks, progress. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { remarkTemplates, type BootFinding, type Report, type RemarkCode } from '../../engine/index.ts';
+import {
+  asIs,
+  type BootFinding,
+  type Gap,
+  PermafrostError,
+  type Plan,
+  type RawReason,
+  type RemarkCode,
+  remarkTemplates,
+  type Report,
+  say,
+  type Said,
+  type UsedMap,
+} from '../../engine/index.ts';
+import { problems } from '../../../test/tui/problems.ts';
 import { sampleDisk, samplePlan, sampleState } from '../../../test/tui/sample.ts';
 import { diskKey } from '../flow/state.ts';
 import type { View } from '../view.ts';
@@ -16,9 +30,11 @@ const codes = Object.keys(remarkTemplates) as RemarkCode[];
 const namesOf = (template: string): string[] =>
   [...new Set([...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))].sort();
 /** The engine's words with numbers for all values. */
-const english = (code: RemarkCode): string =>
-  remarkTemplates[code].replace(/\{(\w+)\}/g, (_, name: string) =>
-    ['doubt', 'remark'].includes(name) ? remarkTemplates['doubt/gpt-differs'] : '4096',
+const english = (code: RemarkCode): Said =>
+  asIs(
+    remarkTemplates[code].replace(/\{(\w+)\}/g, (_, name: string) =>
+      ['doubt', 'remark'].includes(name) ? remarkTemplates['doubt/gpt-differs'] : '4096',
+    ),
   );
 /** Without words that any language has. */
 const isWorded = (code: RemarkCode): boolean =>
@@ -133,4 +149,54 @@ test('a plan says what scratch files hold without FUSE, and why sizes of several
   };
   assert.equal(item(show([disk], true)), 'open-layout');
   assert.equal(item(show([disk, { ...disk, number: 2 }], true)), de.layout.several);
+});
+
+test('a refusal in German has nothing left of the English of the engine, also in what it lists', () => {
+  const ours = problems.filter(({ message }) => !message.includes('the server does not know this user'));
+  for (const report of ours) {
+    const text = problemText(report, de).replace(/\(resize2fs: .*\)|Code 1: .*\)|\(has no data\)/, '');
+    assert.doesNotMatch(text, / (?:the|is|are|has|have|not|which|of|on|and|cannot|no) /, text);
+  }
+  const reasons = [
+    say('about/said', { place: 'partition 1', remark: say('resize/unknown-content') }),
+    say('about/said', { place: 'partition 2', remark: say('servant/recovery') }),
+  ];
+  const problem = say('grow/none', { problem: asIs(reasons.join('; ')) });
+  const listed = new PermafrostError('layout/impossible', { device: '/dev/sdb', problem, hint: '' }).toJSON();
+  assert.match(
+    problemText(listed, de),
+    /\(Partition 1: was darin ist, ist nicht bekannt; Partition 2: ist die Wiederherstellung von Windows\)/,
+  );
+});
+
+test('why packs are damaged, and what helps, is said in German; what tools say stays as it is', () => {
+  const pack = 'pack 0123abcd: pack 0123abcd.pack: index misplaces frame 7';
+  assert.equal(
+    said(pack, de),
+    'Datei 0123abcd: Datei 0123abcd.pack: der Index hat Block 7 an falscher Stelle',
+  );
+  const section = 'repository section at 96: has a wrong checksum';
+  assert.match(said(section, de), /^ein Abschnitt des Abbild-Ordners bei 96 .*: hat eine falsche Prüfsumme$/);
+  const tool = 'mount failed with 32 (wrong fs type; bad superblock)';
+  assert.equal(said(tool, de), 'mount ist gescheitert (Code 32: wrong fs type; bad superblock)');
+});
+
+test('nothing but a remark, or what is openly as it is, can be said', () => {
+  const text = 'Something happened.';
+  // @ts-expect-error a mere string is in no language but one
+  const warnings: Plan['warnings'] = [text];
+  // @ts-expect-error so in a report
+  const ofReport: Report['warnings'] = [text];
+  // @ts-expect-error and of a region
+  const ofRegion: UsedMap['warnings'] = [text];
+  // @ts-expect-error of a gap in it
+  const reason: Gap['reason'] = text;
+  // @ts-expect-error of what helps
+  const remedy: NonNullable<RawReason['remedy']> = text;
+  // @ts-expect-error a check of booting
+  const finding: BootFinding['text'] = text;
+  // @ts-expect-error and in a refusal
+  const refusal = new PermafrostError('layout/impossible', { device: 'x', problem: text, hint: '' });
+  assert.deepEqual([warnings[0], ofReport[0], ofRegion[0], reason, remedy, finding], Array(6).fill(text));
+  assert.ok(refusal.message.endsWith(text));
 });

@@ -3,6 +3,7 @@
  * documentation, "On-disk format". A commit replaces the whole tree of trees at once, so that what the
  * superblock leads to is consistent at any time; only a log tree holds more than that.
  */
+import { say } from '../../base/remarks.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
 import { isPermafrostError } from '../../base/errors.ts';
 import type { Extents } from '../../base/extents.ts';
@@ -83,13 +84,13 @@ function stateReason(sb: BtrfsSuperblock): RawReason | undefined {
     return {
       code: 'error-state',
       reason: 'it recorded that it hit an error',
-      remedy: 'Run btrfs check on it, then image again.',
+      remedy: say('raw-remedy/btrfs-check'),
     };
   if (sb.hasLogTree)
     return {
       code: 'dirty',
       reason: 'it was not cleanly unmounted: its log tree holds changes since the last commit',
-      remedy: 'Mount and unmount it once on the machine it belongs to, then image again.',
+      remedy: say('raw-remedy/mount-once'),
     };
   return undefined;
 }

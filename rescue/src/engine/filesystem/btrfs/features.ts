@@ -2,6 +2,7 @@
  * Which Btrfs features are known not to change what the extent tree means, and which call for the whole
  * region. Follows the Btrfs documentation, "Feature flags", and the kernel's user header btrfs.h.
  */
+import { say } from '../../base/remarks.ts';
 import type { RawReason } from '../file-system.ts';
 import type { BtrfsSuperblock } from './superblock.ts';
 
@@ -80,7 +81,7 @@ export function featureReason(sb: BtrfsSuperblock): RawReason | undefined {
     return {
       code: 'feature',
       reason: `it spans ${sb.deviceCount} devices`,
-      remedy: 'Image every disk that it spans.',
+      remedy: say('raw-remedy/all-disks'),
     };
   const conversion = conversionFlags.find(({ bit }) => isSet(sb.flags, bit));
   if (conversion !== undefined) return { code: 'inconsistent', reason: `it is ${conversion.name}` };

@@ -2,6 +2,7 @@
  * exFAT, after Microsoft's "exFAT file system specification". Used are everything before the cluster heap (both
  * boot regions, the allocation table), the clusters of the allocation bitmap, and what lies behind the heap.
  */
+import { say } from '../../base/remarks.ts';
 import { addBits } from '../../base/bitmap.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
 import { isPermafrostError, PermafrostError, throwIfCancelled } from '../../base/errors.ts';
@@ -19,8 +20,7 @@ import {
   type RootDirectory,
 } from './root-directory.ts';
 
-const remedy =
-  'Check it (chkdsk /f in Windows, fsck.exfat in Linux) and shut down or eject it properly, then image it again.';
+const remedy = say('raw-remedy/exfat-check');
 
 /** How many bytes of the bitmap are held at a time. */
 const pieceBytes = 1024 * 1024;

@@ -22,12 +22,12 @@ import { findJournal, replayInMemory, type InternalJournal, type Replayed } from
 import { readMultiMountState } from './multi-mount.ts';
 import { has, parseSuperblock, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET, type Superblock } from './superblock.ts';
 import { mapUsedBlocks, type UsedBlocks } from './used-blocks.ts';
-import { say } from '../../base/remarks.ts';
+import { type Said, say } from '../../base/remarks.ts';
 
 type Reason = Omit<RawReason, 'trustedBytes'>;
 
-const CHECK = 'Run "e2fsck -f" on it, then make the image again.';
-const REPLAY = 'Mount it and unmount it, or run "e2fsck -p" on it, then make the image again.';
+const CHECK = say('raw-remedy/ext-check');
+const REPLAY = say('raw-remedy/ext-replay');
 
 /** Maps the used bytes of the file system with superblock `sb` on `reader`; see `FileSystem.mapUsed`. */
 export async function mapUsedExt(reader: BlockReader, sb: Superblock, options: MapOptions): Promise<UsedMap> {
@@ -49,12 +49,12 @@ function sizeReason(reader: BlockReader, g: Geometry): Reason | undefined {
   const sizeBytes = g.blockCount * g.blockSize;
   if (sizeBytes <= reader.sizeBytes) return undefined;
   const reason = `the file system has ${sizeBytes} bytes and what holds it only ${reader.sizeBytes}`;
-  return { code: 'inconsistent', reason, remedy: 'Grow what holds it, or shrink it with resize2fs.' };
+  return { code: 'inconsistent', reason, remedy: say('raw-remedy/ext-size') };
 }
 
 async function mapReadable(reader: BlockReader, g: Geometry, options: MapOptions): Promise<UsedMap> {
   const sb = g.superblock;
-  const warnings: string[] = [];
+  const warnings: Said[] = [];
   const distrusted = (used: Extents, reason: Reason): UsedMap =>
     distrustedMap(used, reader.sizeBytes, reason, options, warnings);
   /** For what the bitmaps on disk, as they are, are the best guess. */
@@ -131,7 +131,7 @@ function superblockReason(sb: Superblock): Reason | undefined {
 async function multiMountReason(
   reader: BlockReader,
   g: Geometry,
-  warnings: string[],
+  warnings: Said[],
 ): Promise<Reason | undefined> {
   if (g.superblock.mmpBlock === 0) return undefined;
   const { state, node } = await readMultiMountState(reader, g);
@@ -146,7 +146,7 @@ async function multiMountReason(
 async function journalState(
   reader: BlockReader,
   g: Geometry,
-  warnings: string[],
+  warnings: Said[],
 ): Promise<{ readonly reason?: Reason; readonly toReplay?: InternalJournal }> {
   const sb = g.superblock;
   const recover = has.incompat(sb, incompat.recover);

@@ -3,6 +3,7 @@
  * the blocks of the main area that the segment information table calls valid.
  * Specification: "WHAT IS Flash-Friendly File System (F2FS)" of the Linux kernel documentation.
  */
+import { type Said, say } from '../../base/remarks.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
 import { isPermafrostError } from '../../base/errors.ts';
 import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
@@ -103,9 +104,9 @@ const objections: readonly (readonly [flags: number, code: RawReason['code'], re
   [checkpointFlags.disabled | checkpointFlags.disabledQuick, 'dirty', 'checkpoints were disabled on it'],
 ];
 
-const remedies: Partial<Record<RawReason['code'], string>> = {
-  'error-state': 'Run fsck.f2fs on the volume.',
-  dirty: 'Mount the volume and unmount it again on the system it belongs to, then read it again.',
+const remedies: Partial<Record<RawReason['code'], Said>> = {
+  'error-state': say('raw-remedy/f2fs-check'),
+  dirty: say('raw-remedy/mount-again'),
 };
 
 async function distrustReason(

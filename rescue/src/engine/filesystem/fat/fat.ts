@@ -12,10 +12,9 @@ import { rawMap } from '../raw-map.ts';
 import { parseFatBootSector, type FatLayout } from './boot-sector.ts';
 import { readLabel } from './root-label.ts';
 import { readTableHead, scanTable, type TableHead } from './table.ts';
-import { say } from '../../base/remarks.ts';
+import { type Said, say } from '../../base/remarks.ts';
 
-const remedy =
-  'Check it (chkdsk /f in Windows, fsck.vfat in Linux) and shut down or eject it properly, then image it again.';
+const remedy = say('raw-remedy/fat-check');
 
 /** Recognises FAT volumes. A {@link import('../file-system.ts').Prober}. */
 export async function probeFat(reader: BlockReader): Promise<FileSystem | undefined> {
@@ -93,7 +92,7 @@ async function mapUsed(
     const reason = `it covers ${sizeBytes} bytes and there are ${reader.sizeBytes}`;
     return rawMap({ sizeBytes: reader.sizeBytes, reason: { code: 'inconsistent', reason } });
   }
-  const warnings: string[] = [];
+  const warnings: Said[] = [];
   const read = (): Promise<Extents> => readUsed(reader, layout, warnings, options.signal);
   if (distrust === undefined) return { used: await read(), warnings };
   return { ...(await readDistrustedMap(read, reader.sizeBytes, distrust, options)), warnings };
@@ -103,7 +102,7 @@ async function mapUsed(
 async function readUsed(
   reader: BlockReader,
   layout: FatLayout,
-  warnings: string[],
+  warnings: Said[],
   signal: AbortSignal | undefined,
 ): Promise<Extents> {
   const { clusterBytes, clusterCount, dataOffsetBytes, rootCluster, sizeBytes } = layout;

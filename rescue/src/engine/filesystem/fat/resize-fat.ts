@@ -3,8 +3,9 @@
  * become others where longer tables push the data, and everything that names one follows ("FAT: General Overview of
  * On-Disk Format" 1.03). Everything is read and found right before the first write; a cut in the middle leaves damage.
  */
+import { type Said, say } from '../../base/remarks.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
-import { isPermafrostError } from '../../base/errors.ts';
+import { isPermafrostError, errorWords } from '../../base/errors.ts';
 import { parseFatBootSector, type FatLayout } from './boot-sector.ts';
 import { encodeClusterTable, readClusterTable, tableMarks } from './cluster-table.ts';
 import { leastClusters, resizedLayout, type ResizedLayout } from './resized-layout.ts';
@@ -23,7 +24,7 @@ const DIRECTORY = 0x10;
 const VOLUME_LABEL = 0x08;
 const DELETED = 0xe5;
 
-type Problem = { readonly problem: string };
+type Problem = { readonly problem: Said };
 
 /** How small the volume on `reader` can get, in bytes, or why not, as a clause. */
 export async function leastFatBytes(reader: BlockReader): Promise<number | Problem> {
@@ -35,7 +36,7 @@ export async function leastFatBytes(reader: BlockReader): Promise<number | Probl
 }
 
 /** Whether the volume on `reader` can have `sizeBytes`: why not, as a clause. */
-export async function fatResizeProblem(reader: BlockReader, sizeBytes: number): Promise<string | undefined> {
+export async function fatResizeProblem(reader: BlockReader, sizeBytes: number): Promise<Said | undefined> {
   const opened = await openVolume(reader);
   if ('problem' in opened) return opened.problem;
   const planned = resizedLayout(opened.layout, opened.bootSector, sizeBytes);
@@ -58,7 +59,7 @@ export async function mostFatBytes(reader: BlockReader, limit: number): Promise<
 }
 
 /** Gives the volume that begins `bytes` the size `sizeBytes`; why not, as a clause, if nothing was written. */
-export async function resizeFat(bytes: EditableBytes, sizeBytes: number): Promise<string | undefined> {
+export async function resizeFat(bytes: EditableBytes, sizeBytes: number): Promise<Said | undefined> {
   const opened = await openVolume(bytes);
   if ('problem' in opened) return opened.problem;
   const { layout, bootSector } = opened;
@@ -84,17 +85,17 @@ interface OpenedVolume {
 async function openVolume(reader: BlockReader): Promise<OpenedVolume | Problem> {
   const first = await reader.read(0, 512);
   const layout = parseFatBootSector(first);
-  if (layout === undefined) return { problem: 'it is no FAT volume' };
-  if (layout.problem !== undefined) return { problem: layout.problem };
+  if (layout === undefined) return { problem: say('fat/no-volume') };
+  if (layout.problem !== undefined) return { problem: say('damage/unsound', { detail: layout.problem }) };
   if (layout.clusterCount > MOST_CLUSTERS)
-    return { problem: `it has ${layout.clusterCount} clusters, more than are moved here` };
+    return { problem: say('fat/too-many', { clusterCount: layout.clusterCount }) };
   try {
     const { usedCount, badCount, copiesDiffer } = await scanTable(reader, layout);
-    if (copiesDiffer) return { problem: 'the copies of its table differ' };
+    if (copiesDiffer) return { problem: say('fat/tables-differ') };
     const bootSector = await reader.read(0, layout.sectorSize);
     return { layout, bootSector, usedCount, badCount };
   } catch (error) {
-    if (isPermafrostError(error, 'structure/invalid')) return { problem: error.message };
+    if (isPermafrostError(error, 'structure/invalid')) return { problem: errorWords(error) };
     throw error;
   }
 }
@@ -114,7 +115,7 @@ function renumber(
     const value = table[old]! & mask;
     const number = old - shift;
     const hasPlace = number >= 2 && number <= last;
-    if (value === bad && number < 2) return { problem: 'its table would have to reach over a bad cluster' };
+    if (value === bad && number < 2) return { problem: say('fat/bad-cluster') };
     if (value === 0 || value === bad) continue;
     if (hasPlace) map[old] = number;
     else displaced.push(old);
@@ -122,7 +123,7 @@ function renumber(
   let free = 2;
   for (const old of displaced) {
     while (free <= last && free + shift <= clusterCount + 1 && (table[free + shift]! & mask) !== 0) free++;
-    if (free > last) return { problem: `it has no free cluster for cluster ${old}` };
+    if (free > last) return { problem: say('fat/no-free-cluster', { number: old }) };
     map[old] = free++;
   }
   return { map };
@@ -151,14 +152,14 @@ class ResizingFat {
   }
 
   /** Whether every directory can be read and names clusters that are in use; why not, as a clause. */
-  async check(): Promise<string | undefined> {
+  async check(): Promise<Said | undefined> {
     const seen = new Uint8Array(Math.ceil(this.#table.length / 8));
     for await (const { entries, cluster } of this.#directories(seen)) {
-      if (entries === undefined) return `its directory at cluster ${cluster} is damaged`;
+      if (entries === undefined) return say('fat/directory', { number: cluster });
       for (const at of namingEntries(entries)) {
         const named = this.#firstCluster(entries, at);
         if (named !== 0 && (named >= this.#map.length || this.#map[named] === 0))
-          return `a directory names cluster ${named}, which is free`;
+          return say('fat/names-free', { number: named });
       }
     }
     return undefined;

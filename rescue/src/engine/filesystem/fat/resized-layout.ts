@@ -2,6 +2,7 @@
  * Where the parts of a FAT volume lie when it has another size ("FAT: General Overview of On-Disk Format" 1.03,
  * "FAT Type Determination"): clusters keep their size, tables get longer where they must, and never shorter.
  */
+import { type Said, say } from '../../base/remarks.ts';
 import { Fields } from '../../base/fields.ts';
 import type { FatLayout, FatWidth } from './boot-sector.ts';
 
@@ -29,7 +30,7 @@ export function resizedLayout(
   layout: FatLayout,
   bootSector: Uint8Array,
   sizeBytes: number,
-): ResizedLayout | { readonly problem: string } {
+): ResizedLayout | { readonly problem: Said } {
   const { width, sectorSize, fatCount, rootBytes, fatOffsetBytes } = layout;
   const clusterSectors = new Fields(bootSector, 'FAT boot sector').u8(13);
   const oldFatSectors = layout.fatBytes / sectorSize;
@@ -57,14 +58,14 @@ export function leastClusters({ width, clusterCount }: FatLayout): number {
   return clusterCount < least ? 1 : least;
 }
 
-function countProblem(layout: FatLayout, clusterCount: number): string | undefined {
+function countProblem(layout: FatLayout, clusterCount: number): Said | undefined {
   const { width, clusterBytes } = layout;
   const least = leastClusters(layout);
   if (clusterCount < least)
-    return `FAT${width} with clusters of ${clusterBytes} bytes has at least ${least} of them`;
+    return say('fat/least', { content: `FAT${width}`, clusterBytes, leastCount: least });
   const { most } = clusterLimits[width];
   return clusterCount > most && clusterCount > layout.clusterCount
-    ? `FAT${width} with clusters of ${clusterBytes} bytes has at most ${most} of them`
+    ? say('fat/most', { content: `FAT${width}`, clusterBytes, mostCount: most })
     : undefined;
 }
 

@@ -2,6 +2,7 @@
  * HFS Plus and HFSX: names a volume and finds its used bytes in the allocation file, a bitmap of all blocks.
  * Specification: Apple Technical Note TN1150, "HFS Plus Volume Format".
  */
+import { say } from '../../base/remarks.ts';
 import { addBits } from '../../base/bitmap.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
 import { isPermafrostError, PermafrostError, throwIfCancelled, type ErrorCode } from '../../base/errors.ts';
@@ -71,16 +72,20 @@ async function distrustReason(reader: BlockReader, header: HfsplusHeader): Promi
   const dirty = (reason: string): RawReason => ({
     code: 'dirty',
     reason,
-    remedy: 'Mount the volume on the Mac it belongs to and eject it there, then read it again.',
+    remedy: say('raw-remedy/eject'),
   });
   if ((attributes & headerAttributes.inconsistent) !== 0)
     return {
       code: 'error-state',
       reason: 'the volume is marked as inconsistent',
-      remedy: 'Run Disk Utility.',
+      remedy: say('raw-remedy/disk-utility'),
     };
   if (header.lastMountedVersion === MOUNTED_BY_FAILED_REPLAY)
-    return { code: 'error-state', reason: 'its journal could not be replayed', remedy: 'Run Disk Utility.' };
+    return {
+      code: 'error-state',
+      reason: 'its journal could not be replayed',
+      remedy: say('raw-remedy/disk-utility'),
+    };
   if ((attributes & headerAttributes.unmounted) === 0 || (attributes & headerAttributes.mounted) !== 0)
     return dirty('it was not cleanly unmounted');
   if ((attributes & headerAttributes.journaled) === 0) return undefined;

@@ -17,7 +17,7 @@ import { checkMirror } from './mft-mirror.ts';
 import { findDoubt, findUnknownVersion, type VolumeState } from './verdict.ts';
 import { readVolumeInformation, volumeFlags } from './volume-information.ts';
 import { readWindowsFiles } from './windows-files.ts';
-import { say } from '../../base/remarks.ts';
+import { type Said, say } from '../../base/remarks.ts';
 
 /** Recognises NTFS. A volume whose metadata is damaged is still named, and raw. */
 export const probeNtfs: Prober = async (reader) => {
@@ -88,7 +88,7 @@ function explain(error: unknown): RawReason {
     return {
       code: 'inconsistent',
       reason: error.message,
-      remedy: 'Run "chkdsk /f" on the volume in Windows.',
+      remedy: say('raw-remedy/chkdsk'),
     };
   if (isPermafrostError(error, 'device/read-failed')) return { code: 'unreadable', reason: error.message };
   throw error;
@@ -100,7 +100,7 @@ async function mapUsed(mft: Mft, state: VolumeState, options: MapOptions): Promi
   if (unknown !== undefined) return rawMap({ sizeBytes, reason: unknown });
   const doubt = findDoubt(state);
   try {
-    const warnings: string[] = [];
+    const warnings: Said[] = [];
     const used = await readUsed(mft, state, options.signal, warnings);
     if (state.hasShadowCopiesElsewhere) warnings.push(say('ntfs/shadow-copies-elsewhere'));
     if (state.shadowCopies > 0) warnings.push(say('ntfs/shadow-copies', { copyCount: state.shadowCopies }));
@@ -119,7 +119,7 @@ async function readUsed(
   mft: Mft,
   state: VolumeState,
   signal: AbortSignal | undefined,
-  warnings: string[],
+  warnings: Said[],
 ): Promise<Extents> {
   const allocated = await readAllocation(mft, signal);
   const used = allocated.union(fixedExtents(mft));

@@ -1,4 +1,5 @@
 /** Whether an NTFS volume was shut down properly, and what a person can do if it was not. */
+import { say } from '../../base/remarks.ts';
 import type { RawReason } from '../file-system.ts';
 import type { LogState } from './log-file.ts';
 import { volumeFlags, type VolumeInformation } from './volume-information.ts';
@@ -13,10 +14,8 @@ export interface VolumeState extends WindowsFiles {
 const KNOWN_VERSIONS = ['1.2', '3.0', '3.1'];
 const KNOWN_FLAGS = Object.values(volumeFlags).reduce((all, flag) => all | flag, 0);
 
-const FULL_SHUTDOWN =
-  'Start Windows and shut it down fully: hold Shift while choosing "Shut down", or run "shutdown /s /t 0"; with fast start-up an ordinary shutdown leaves the volume in use.';
-const CHECK =
-  'In Windows run "chkdsk /f" on the volume, then shut down fully: hold Shift while choosing "Shut down", or run "shutdown /s /t 0".';
+const FULL_SHUTDOWN = say('raw-remedy/windows-shutdown');
+const CHECK = say('raw-remedy/windows-check');
 
 const logProblems: Readonly<Record<LogState, string | undefined>> = {
   clean: undefined,

@@ -3,6 +3,7 @@
  * account calls unallocated. Discs that are ISO 9660 as well keep all of that.
  * Specification: OSTA Universal Disk Format 2.60, on top of ECMA-167.
  */
+import { say } from '../../base/remarks.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
 import { PermafrostError } from '../../base/errors.ts';
 import { ExtentsBuilder, type Extents } from '../../base/extents.ts';
@@ -81,7 +82,7 @@ async function mapUsed(
   const reason: RawReason = {
     code: 'dirty',
     reason: 'the volume was not closed',
-    remedy: 'Mount the volume and unmount it again on the system it belongs to, then read it again.',
+    remedy: say('raw-remedy/mount-again'),
   };
   return readDistrustedMap(read, sizeBytes, reason, options);
 }

@@ -2,6 +2,7 @@
  * XFS, versions 4 and 5: recognised by its superblock, used bytes from the free-space trees of its groups.
  * Follows "XFS Algorithms & Data Structures" (xfs-documentation). Whatever is not surely clean is raw.
  */
+import { say } from '../../base/remarks.ts';
 import type { BlockReader } from '../../base/block-reader.ts';
 import { isPermafrostError } from '../../base/errors.ts';
 import type { Extents } from '../../base/extents.ts';
@@ -72,7 +73,7 @@ async function mapUsed(
     return distrustedMap(
       used,
       sizeBytes,
-      { code: 'inconsistent', reason, remedy: 'Run xfs_repair on it, then image again.' },
+      { code: 'inconsistent', reason, remedy: say('raw-remedy/xfs-repair') },
       options,
     );
   }
@@ -93,7 +94,7 @@ function stateReason(sb: XfsSuperblock, clean: boolean): RawReason | undefined {
     return {
       code: 'error-state',
       reason: 'a repair or an upgrade of it was begun and not finished',
-      remedy: 'Run xfs_repair on it, then image again.',
+      remedy: say('raw-remedy/xfs-repair'),
     };
   if (sb.logStart === 0)
     return {
@@ -104,7 +105,7 @@ function stateReason(sb: XfsSuperblock, clean: boolean): RawReason | undefined {
     return {
       code: 'dirty',
       reason: 'it was not cleanly unmounted: its log holds changes that are not written yet',
-      remedy: 'Mount and unmount it once on the machine it belongs to, then image again.',
+      remedy: say('raw-remedy/mount-once'),
     };
   return undefined;
 }

@@ -95,7 +95,7 @@ export const errors: typeof english = {
     'device/too-small': (d) =>
       `${String(d['device'])} ist zu klein: sie hat ${format.bytes(Number(d['sizeBytes']))}, gebraucht werden ${format.bytes(Number(d['neededBytes']))}${typeof d['why'] === 'string' ? ` (${d['why']})` : ''}`,
     'device/sector-size': (d) =>
-      `${String(d['device'])} hat Sektoren von ${String(d['sectorSize'])} Byte, die gesicherte Platte hatte ${String(d['imageSectorSize'])}`,
+      `${String(d['device'])} hat Sektoren von ${String(d['sectorSize'])} Byte, die gesicherte Platte hatte ${String(d['imageSectorSize'])}: ${String(d['problem'])}`,
     'device/read-back-differs': (d) =>
       `${String(d['device'])} enthält nicht, was geschrieben wurde (${String(d['count'])} Stellen)`,
     'repository/not-found': (d) => `in ${String(d['repository'])} sind keine Abbilder`,
@@ -108,7 +108,7 @@ export const errors: typeof english = {
     'repository/on-target': (d) =>
       `der Ordner ${String(d['repository'])} liegt auf der Platte ${String(d['device'])}, die überschrieben würde`,
     'repository/unresolved': (d) =>
-      `auf welcher Platte ${String(d['repository'])} liegt, ist nicht herauszufinden`,
+      `auf welcher Platte ${String(d['repository'])} liegt, ist nicht herauszufinden: ${String(d['problem'])}`,
     'image/not-found': (d) => `das Abbild „${String(d['image'])}“ gibt es nicht`,
     'image/corrupt': (d) => `das Abbild ${String(d['path'])} ist beschädigt: ${String(d['problem'])}`,
     'plan/changed': () => 'was geschehen würde, hat sich seit der Bestätigung geändert',
@@ -140,7 +140,8 @@ export const errors: typeof english = {
     'device/write-failed': (d) =>
       `${String(d['path'])} lässt sich bei ${String(d['offset'])} nicht schreiben (${String(d['errno'])})`,
     'device/failed': (d) => `${String(d['path'])} antwortet nicht richtig (${failure(d)})`,
-    'structure/invalid': (d) => `${String(d['structure'])}: ${String(d['problem'])}`,
+    'structure/invalid': (d) =>
+      `beschädigt, oder hier nicht bekannt: ${String(d['structure'])} (${String(d['problem'])})`,
     'repository/unsupported': (d) =>
       `die Abbilder in ${String(d['repository'])} kann diese Version nicht lesen: ${String(d['problem'])}`,
     'repository/failed': (d) =>
@@ -184,13 +185,5 @@ export const errors: typeof english = {
       overlap: 'Partitionen überschneiden sich',
       unreadable: 'seine Angaben waren nicht lesbar',
     } satisfies Record<RawCode, string>,
-    remedies: {
-      dirty:
-        'Fahren Sie das System, zu dem es gehört, ganz herunter (Windows: mit gedrückter Umschalttaste), und sichern Sie dann noch einmal.',
-      'error-state':
-        'Prüfen Sie es mit dem System, zu dem es gehört (chkdsk, fsck), und sichern Sie dann noch einmal.',
-      inconsistent:
-        'Prüfen Sie es mit dem System, zu dem es gehört (chkdsk, fsck), und sichern Sie dann noch einmal.',
-    },
   },
 };

@@ -39,6 +39,5 @@ export const errors = {
   /** By the code of the engine; its own words where there is none. */
   raw: {
     reasons: {} as Readonly<Record<string, string>>,
-    remedies: {} as Readonly<Record<string, string>>,
   },
 };

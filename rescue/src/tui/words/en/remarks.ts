@@ -2,6 +2,10 @@
 import { remarkTemplates, type RemarkCode } from '../../../engine/index.ts';
 
 const ownWords = {
+  'asked/kept-places': 'partitions that go where they were are neither grown nor put elsewhere',
+  'asked/grow-part': 'of single partitions only one can grow: choose it by its number in the image',
+  'match/other':
+    'its partition {number} has {lengthBytes} at {atStart}, the saved one {imagedBytes} at {imagedStart}; choose partition {number} as its place, and it goes there if it fits',
   'size/content': 'what is in it needs {leastBytes}',
   'size/width': 'its kind of file system can have {mostBytes} at most',
   'ntfs/shadow-copies-elsewhere':

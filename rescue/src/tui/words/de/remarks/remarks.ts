@@ -1,16 +1,29 @@
 /** Was die Maschine zu Plänen, Platten und Aufträgen sagt. */
 import type { RemarkCode } from '../../../../engine/index.ts';
+import { asked } from './asked.ts';
 import { boot } from './boot.ts';
 import { contents } from './contents.ts';
+import { damage } from './damage.ts';
 import { jobs } from './jobs.ts';
+import { means } from './means.ts';
 import { newIds } from './new-ids.ts';
 import { places } from './places.ts';
+import { remedies } from './remedies.ts';
 import { resizing } from './resizing.ts';
 import { tables } from './tables.ts';
 
 export const remarks = {
-  remarks: { ...boot, ...contents, ...jobs, ...newIds, ...places, ...resizing, ...tables } satisfies Record<
-    RemarkCode,
-    string
-  >,
+  remarks: {
+    ...asked,
+    ...boot,
+    ...contents,
+    ...damage,
+    ...jobs,
+    ...means,
+    ...newIds,
+    ...places,
+    ...remedies,
+    ...resizing,
+    ...tables,
+  } satisfies Record<RemarkCode, string>,
 };
