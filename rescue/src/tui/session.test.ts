@@ -2,6 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { sampleDisk, samplePlan, sampleState } from '../../test/tui/sample.ts';
 import { testSession } from '../../test/tui/drawn.ts';
+import { scenes } from '../../test/tui/scenes.ts';
 import { diskKey } from './flow/state.ts';
 
 const named = (path: string, model: string) => sampleDisk(path, { model });
@@ -157,7 +158,21 @@ test('a bug in a page is shown, and leads back to the start', () => {
   assert.equal(session.state.bug, undefined);
 });
 
-test('F2 changes the language on every page, also while its help is read', () => {
+test('F2 changes the language on every page, whatever has the focus', () => {
+  for (const [name, scene] of Object.entries(scenes)) {
+    const { session, press } = testSession({ ...scene, language: 'en' });
+    const { host, watching, helpOpen } = scene;
+    // There any key stops what would happen by itself, and does nothing else.
+    const stops = host.kind === 'countdown' || (host.kind === 'ended' && host.next !== undefined);
+    if (stops && watching && !helpOpen) continue;
+    press('f2');
+    assert.equal(session.state.language, 'de', name);
+    press('f2');
+    assert.equal(session.state.language, 'en', name);
+  }
+});
+
+test('F2 changes the language of the page that is seen, also while its help is read', () => {
   const { session, press } = choosing();
   press('f2');
   assert.equal(session.view.question, 'Welche Platte möchten Sie sichern?');

@@ -34,3 +34,16 @@ test('so is a new one in free space that is smaller', () => {
   assert.equal(offered, false);
   assert.match(reason ?? '', /^The largest free space has .*, and .* are needed\.$/);
 });
+
+test('a partition of the target that another one goes to is grey, and says which', () => {
+  const state = structuredClone(scenes['place of a partition']) as FlowState;
+  const [region, other] = sourcePartitions(state).toSorted((a) => (a.partitions[0] === state.placing ? -1 : 1));
+  Object.assign(region!.fileSystem!, { kind: 'ext4' });
+  const number = other!.partitions[0]!;
+  const at = (into: FlowState['into']): ReturnType<typeof intoView>['items'][number] =>
+    intoView({ ...state, leftOut: [], into }, wordsOf('en')).items.find(({ id }) => id === 'into1')!;
+  const taken = at({ [number]: 1, [state.placing!]: 'free' });
+  assert.equal(taken.reason, wordsOf('en').into.taken(number));
+  assert.ok(taken.kind === 'choice' && taken.enter === undefined);
+  assert.equal(at({ [number]: 'free', [state.placing!]: 'free' }).reason, undefined);
+});
