@@ -69,6 +69,15 @@ export function wrapText(text: string, width: number): string[] {
   return lines;
 }
 
+/** Like {@link wrapText}; a line that is set in, or begins with its number, goes on below its first word. */
+export function wrapLine(text: string, width: number): string[] {
+  const [lead] = /^ *(?:\d+\. )?/.exec(text)!;
+  if (text.length <= width) return [text];
+  if (lead.length >= width) return wrapText(text, width);
+  const lines = wrapText(text.slice(lead.length), width - lead.length);
+  return lines.map((line, i) => (i === 0 ? lead : ' '.repeat(lead.length)) + line);
+}
+
 /** `text` cut to `width` cells, with a mark where something is missing. */
 export function cutText(text: string, width: number, ellipsis: string): string {
   if (text.length <= width) return text;

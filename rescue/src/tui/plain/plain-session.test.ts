@@ -4,6 +4,7 @@ import { sampleDisk, samplePlan } from '../../../test/tui/sample.ts';
 import { restoreJob } from '../../../test/tui/job-scenes.ts';
 import { scenes } from '../../../test/tui/scenes.ts';
 import type { Effect } from '../flow/effects.ts';
+import { wrapLine } from '../text.ts';
 import { viewOf } from '../screens/view-of.ts';
 import { languages } from '../words/languages.ts';
 import { wordsOf } from '../words/words.ts';
@@ -188,4 +189,25 @@ test('l changes the language on every page, and the help speaks of no arrow keys
   const help = said();
   assert.match(help, /Seriennummer/);
   assert.doesNotMatch(help, /Pfeiltasten|Leertaste|die Marke/);
+});
+
+test('lines end between words where the terminal does, on every page', () => {
+  for (const { id: language } of languages)
+    for (const [name, scene] of Object.entries(scenes)) {
+      const [narrow, whole] = [60, undefined].map((columns) => {
+        const { session, said } = plain({ language, state: { ...scene, language }, columns: () => columns });
+        session.start();
+        return said();
+      });
+      for (const line of narrow!.split('\n')) assert.ok(line.length < 60, `${name}: ${line}`);
+      // Only what is longer than a line, such as a path, is cut.
+      const words = (text: string): string[] => text.split(/\s+/).filter((word) => word.length < 50);
+      const cut = words(whole!).filter((word) => !words(narrow!).includes(word));
+      assert.deepEqual(cut, [], name);
+    }
+  const columns = (): number => 30;
+  const { session, said } = plain({ columns });
+  session.start();
+  assert.match(said(), /^1\. .+\n {3}\S/m);
+  assert.deepEqual(wrapLine('   short', 30), ['   short']);
 });

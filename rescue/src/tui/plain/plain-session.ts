@@ -11,7 +11,7 @@ import { currentView, initialState, type FlowState, type StartOptions } from '..
 import { noticeText } from '../screens/overlays.ts';
 import { viewOf } from '../screens/view-of.ts';
 import { describeBug } from '../session.ts';
-import { drawable } from '../text.ts';
+import { drawable, wrapLine } from '../text.ts';
 import type { FieldItem, Item, View } from '../view.ts';
 import { nextLanguage } from '../words/languages.ts';
 import { wordsOf, type Words } from '../words/words.ts';
@@ -20,11 +20,15 @@ import { progressLine } from './progress-line.ts';
 
 /** Progress is said so often. */
 const PROGRESS_MS = 10_000;
+/** What says less of its width, or nothing, is not believed. */
+const LEAST_COLUMNS = 20;
 
 export interface PlainOptions extends StartOptions {
   readonly unicode: boolean;
   /** Prints one line. */
   readonly print: (line: string) => void;
+  /** How wide the terminal is now; undefined where lines can be of any length. */
+  readonly columns?: () => number | undefined;
   /** What is typed next is not to be seen, or may be seen again. */
   readonly hideInput: (hidden: boolean) => void;
   readonly runEffect: (effect: Effect, session: PlainSession) => void;
@@ -219,6 +223,10 @@ export class PlainSession {
   }
 
   #print(line: string): void {
-    this.#options.print(drawable(line, this.#options.unicode).trimEnd());
+    const { unicode, print, columns } = this.#options;
+    const text = drawable(line, unicode).trimEnd();
+    // The last column is left free: what fills it can leave an empty line behind.
+    const width = Math.max(LEAST_COLUMNS, columns?.() ?? Infinity) - 1;
+    for (const part of wrapLine(text, width)) print(part);
   }
 }

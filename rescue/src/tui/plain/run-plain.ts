@@ -57,6 +57,7 @@ export async function runPlain({ language, environment }: RunPlainOptions): Prom
       host: host.state,
       unicode: themeFor(environment).unicode,
       print: (line) => stdout.write(`${line}\n`),
+      columns: () => (stdout.isTTY ? stdout.columns : undefined),
       hideInput: (hidden) => {
         if (stdin.isTTY) spawnSync('stty', [hidden ? '-echo' : 'echo'], { stdio: 'inherit' });
       },

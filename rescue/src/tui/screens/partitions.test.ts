@@ -37,7 +37,9 @@ test('so is a new one in free space that is smaller', () => {
 
 test('a partition of the target that another one goes to is grey, and says which', () => {
   const state = structuredClone(scenes['place of a partition']) as FlowState;
-  const [region, other] = sourcePartitions(state).toSorted((a) => (a.partitions[0] === state.placing ? -1 : 1));
+  const [region, other] = sourcePartitions(state).toSorted((a) =>
+    a.partitions[0] === state.placing ? -1 : 1,
+  );
   Object.assign(region!.fileSystem!, { kind: 'ext4' });
   const number = other!.partitions[0]!;
   const at = (into: FlowState['into']): ReturnType<typeof intoView>['items'][number] =>
