@@ -19,8 +19,11 @@ export interface JobHost {
   release(placeId: string): Promise<void>;
   /** What `job` would do; writes nothing. */
   plan(job: Job, signal?: AbortSignal): Promise<Plan>;
-  /** Starts `job` as it was confirmed by the digest of its plan. Throws `job/busy` while one runs. */
-  start(job: Job, digest: string): Promise<void>;
+  /**
+   * Starts `job` as it was confirmed by the digest of its plan, with `workers` threads, by itself as many as are of use.
+   * Throws `job/busy` while one runs.
+   */
+  start(job: Job, digest: string, workers?: number): Promise<void>;
   /** Ends the job that runs, a countdown, a waiting, or what would follow by itself, cleanly. */
   cancel(): Promise<void>;
   /** Holds the job that runs before its next piece of work; it keeps its disks. */

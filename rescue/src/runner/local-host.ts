@@ -82,7 +82,7 @@ export class LocalHost implements JobHost {
     return planJob(job, signal);
   }
 
-  async start(job: Job, digest: string): Promise<void> {
+  async start(job: Job, digest: string, workers?: number): Promise<void> {
     const other = this.#work;
     if (other?.work.notBrief !== undefined) await Promise.race([other.work.notBrief, other.done]);
     return new Promise((resolve) => {
@@ -104,6 +104,7 @@ export class LocalHost implements JobHost {
             signal: work.controller.signal,
             gate: work.gate,
             confirmed: digest,
+            ...(workers === undefined ? {} : { workers }),
             ...view.observers,
           });
           const beside = repository === undefined ? [] : await repositoryReports(repository);

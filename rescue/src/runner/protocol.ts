@@ -98,7 +98,12 @@ const request = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('place'), rule: placeSchema }),
   z.strictObject({ method: z.literal('release'), placeId: text }),
   z.strictObject({ method: z.literal('plan'), job: jobSchema }),
-  z.strictObject({ method: z.literal('start'), job: jobSchema, digest: text }),
+  z.strictObject({
+    method: z.literal('start'),
+    job: jobSchema,
+    digest: text,
+    workers: z.int().min(1).max(64).optional(),
+  }),
   z.strictObject({ method: z.enum(['cancel', 'pause', 'resume', 'dismiss']) }),
 ]);
 

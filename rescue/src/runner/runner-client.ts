@@ -95,8 +95,8 @@ export class RunnerClient implements JobHost {
     return (await this.#call({ method: 'plan', job }, signal)) as Plan;
   }
 
-  async start(job: Job, digest: string): Promise<void> {
-    await this.#call({ method: 'start', job, digest });
+  async start(job: Job, digest: string, workers?: number): Promise<void> {
+    await this.#call({ method: 'start', job, digest, ...(workers === undefined ? {} : { workers }) });
   }
 
   async cancel(): Promise<void> {

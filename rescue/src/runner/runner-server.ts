@@ -93,7 +93,7 @@ export class RunnerServer {
       case 'plan':
         return host.plan(request.job, signal);
       case 'start':
-        return host.start(request.job, request.digest);
+        return host.start(request.job, request.digest, request.workers);
       default:
         return host[request.method]();
     }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { native } from 'blockdev-native';
 import { isPermafrostError, type Job } from '../../src/engine/index.ts';
 import { runBootJobs, type BootJobsOptions } from '../../src/runner/boot-jobs.ts';
 import { runFileInHost } from '../../src/runner/host-file-run.ts';
@@ -218,4 +219,18 @@ test('a job that is started while the job of this start is looked for waits, unl
   await assert.rejects(local.start(job, digest), (error) => isPermafrostError(error, 'job/busy'));
   assert.deepEqual(local.state, { kind: 'idle', waiting: 'the server' });
   forEver.resolve(undefined);
+});
+
+test('a job runs with the threads that are asked for with it', async (t) => {
+  const { repository } = await imagedDisk(t);
+  const { host: local } = host(t);
+  const made = t.mock.method(native, 'createPool');
+  const job: Job = { kind: 'verify', repository };
+  for (const workers of [3, undefined]) {
+    await local.start(job, (await local.plan(job)).digest, workers);
+    assert.equal((await stateOf(local, is('ended'))).report?.outcome, 'done');
+    await local.dismiss();
+  }
+  const [asked, byItself] = made.mock.calls.map((call) => call.arguments[0]);
+  assert.deepEqual([asked, byItself], [{ workers: 3 }, {}]);
 });

@@ -9,10 +9,14 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isPermafrostError, type Job } from '../../src/engine/index.ts';
 import { RUNNER_END, RUNNER_SOCKET } from '../../src/runner/protocol.ts';
+import { RunnerClient } from '../../src/runner/runner-client.ts';
+import { RunnerServer } from '../../src/runner/runner-server.ts';
 import { permafrost } from '../job/support.ts';
 import { run } from '../support/command.ts';
 import { program } from '../support/program.ts';
 import { runDir } from '../support/run-dir.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { FakeHost } from '../tui/fake-host.ts';
 import { client, imagedDisk, is, runInHost, startPaused, startRunner, stateOf } from './support.ts';
 
 async function killed(child: ChildProcess): Promise<void> {
@@ -172,4 +176,20 @@ test('whatever comes over the socket, the runner goes on', async (t) => {
   for (const socket of crowd) socket.destroy();
   await host.dismiss();
   assert.equal((await client(t)).state.kind, 'idle');
+});
+
+test('the number of threads gets to the host with its job, and none that it cannot have', async (t) => {
+  const path = join(await scratchFolder(t, 'threads'), 'socket');
+  const host = new FakeHost();
+  const server = await RunnerServer.listen(path, host);
+  const front = await RunnerClient.open({ path, endPath: `${path}.end` });
+  t.after(async () => {
+    await front.close();
+    await server.close();
+  });
+  const job: Job = { kind: 'verify', repository: '/r' };
+  await front.start(job, 'digest', 3);
+  await front.start(job, 'digest');
+  assert.deepEqual(host.calls, ['start verify digest 3', 'start verify digest']);
+  await assert.rejects(front.start(job, 'digest', 65));
 });

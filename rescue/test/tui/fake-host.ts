@@ -51,8 +51,8 @@ export class FakeHost implements JobHost {
     return this.#options.plan(job);
   }
 
-  async start(job: Job, digest: string): Promise<void> {
-    this.calls.push(`start ${job.kind} ${digest}`);
+  async start(job: Job, digest: string, workers?: number): Promise<void> {
+    this.calls.push(['start', job.kind, digest, ...(workers === undefined ? [] : [workers])].join(' '));
     await this.#options.start?.(job, digest);
   }
 

@@ -232,6 +232,13 @@ export const scenes: Readonly<Record<string, FlowState>> = {
       at('plan', { plan: samplePlan(imageJob, 'aaaa', { refusals: [refusal] }) }),
     ]),
   ),
+  'options of a check': at('options', { flow: 'verify', plan: samplePlan(verifyJob) }),
+  'options with a wrong number': at('options', {
+    flow: 'image',
+    plan: samplePlan(imageJob),
+    fields: { workers: '65' },
+    notice: { id: 'cannot', subject: 'workers', bad: true },
+  }),
   'options of an image': at('options', { plan: samplePlan(imageJob) }),
   'options of a restore': at('options', { ...restoring, plan: samplePlan(restoreJob) }),
   'options of a restore of some partitions': at('options', { ...partly, plan: samplePlan(restoreJob) }),

@@ -14,7 +14,14 @@ export type Effect =
   | { readonly kind: 'release-place'; readonly placeId: string }
   | { readonly kind: 'list-images'; readonly token: number; readonly path: string }
   | { readonly kind: 'plan'; readonly token: number; readonly job: Job }
-  | { readonly kind: 'start'; readonly token: number; readonly job: Job; readonly digest: string }
+  | {
+      readonly kind: 'start';
+      readonly token: number;
+      readonly job: Job;
+      readonly digest: string;
+      /** Threads; by itself as many as are of use. */
+      readonly workers?: number;
+    }
   | { readonly kind: 'stop'; readonly token: number }
   | { readonly kind: 'job'; readonly action: 'cancel' | 'pause' | 'resume' | 'dismiss' }
   | { readonly kind: 'inspect'; readonly key: string; readonly path: string }

@@ -125,3 +125,29 @@ test('a boot check is planned for the disk that is looked at', () => {
     [{ kind: 'bootcheck', target: '/dev/sdb' }],
   );
 });
+
+test('the number of threads goes with the job, and numbers that mean nothing keep the page', () => {
+  const options = { ...scenes['options of a check']!, trail: ['home', 'plan', 'options'] } as FlowState;
+  const typed = (fields: FlowState['fields'], more: Partial<FlowState> = {}): FlowState =>
+    play({ ...options, ...more, fields }, { kind: 'back' });
+  const started = (fields: FlowState['fields']): unknown =>
+    reduce({ ...options, trail: ['home', 'plan'], fields }, { kind: 'go-ahead' }).effects.map(
+      (effect) => effect.kind === 'start' && effect.workers,
+    );
+  assert.deepEqual(started({ workers: ' 3 ' }), [3]);
+  assert.deepEqual(started({}), [undefined]);
+  for (const workers of ['', '1', '64']) assert.notEqual(currentStep(typed({ workers })), 'options', workers);
+  for (const workers of ['0', '65', 'many', '-1', '2.5'])
+    assert.deepEqual(
+      [currentStep(typed({ workers })), typed({ workers }).notice?.subject, typed({ workers }).focus.options],
+      ['options', 'workers', 'workers'],
+      workers,
+    );
+  const image = { ...scenes['options of an image']!, flow: 'image', trail: options.trail } as FlowState;
+  for (const level of ['0', '20', 'small']) assert.equal(typed({ level }, image).notice?.subject, 'level');
+  const fresh = { ...image, repository: { path: '/r', exists: false } };
+  for (const chunk of ['32', '100', '8192', 'x'])
+    assert.equal(typed({ chunk }, fresh).notice?.subject, 'chunk');
+  for (const fields of [{ level: '19' }, { chunk: '4096' }, { chunk: '64' }])
+    assert.equal(typed(fields, fresh).notice, undefined);
+});

@@ -167,6 +167,28 @@ export function numberOf(state: FlowState, field: Field): number | undefined {
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Threads as they were typed; undefined for as many as are of use. */
+export function workersOf(state: FlowState): number | undefined {
+  return isWithin(state, 'workers', 1, 64) ? numberOf(state, 'workers') : undefined;
+}
+
+/** The first field among the options that does not hold what it must, if one does not. */
+export function wrongOption(state: FlowState): 'level' | 'chunk' | 'workers' | undefined {
+  if (!isWithin(state, 'workers', 1, 64)) return 'workers';
+  if (state.flow !== 'image') return undefined;
+  if (!isWithin(state, 'level', 1, 19)) return 'level';
+  const kib = numberOf(state, 'chunk') ?? 256;
+  const isChunk = isWithin(state, 'chunk', 64, 4096) && Number.isInteger(Math.log2(kib));
+  return state.repository?.exists === true || isChunk ? undefined : 'chunk';
+}
+
+/** Whether nothing was typed, or a whole number within these bounds. */
+function isWithin(state: FlowState, field: Field, least: number, most: number): boolean {
+  if (textOf(state, field) === undefined) return true;
+  const number = numberOf(state, field);
+  return number !== undefined && number >= least && number <= most;
+}
+
 /** Partitions that can be chosen one by one: of a single source, as it was planned or listed. */
 export function partitionsOfSource(state: FlowState): number[] {
   const [source, ...more] = state.sources;

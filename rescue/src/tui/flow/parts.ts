@@ -76,6 +76,7 @@ export type Field =
   | 'name'
   | 'level'
   | 'chunk'
+  | 'workers'
   | 'folder'
   | 'path'
   | 'nfs'

@@ -1,6 +1,6 @@
 /** What a person chooses for a job: from which disks and which images, to where and how, until it is confirmed. */
 import type { PersonEvent } from './events.ts';
-import { EVERYTHING, textOf } from './job.ts';
+import { EVERYTHING, textOf, workersOf } from './job.ts';
 import {
   chooseFolder,
   chooseImage,
@@ -198,7 +198,14 @@ function afterOption(state: FlowState): Result {
 function start(state: FlowState): Result {
   const { plan } = state;
   if (plan === undefined || plan.refusals.length > 0) return done(state);
-  return wait(state, 'start', '', (token) => ({ kind: 'start', token, job: plan.job, digest: plan.digest }));
+  const workers = workersOf(state);
+  return wait(state, 'start', '', (token) => ({
+    kind: 'start',
+    token,
+    job: plan.job,
+    digest: plan.digest,
+    ...(workers === undefined ? {} : { workers }),
+  }));
 }
 
 function verifyIt(state: FlowState): Result {

@@ -1,6 +1,6 @@
 /** Pieces of the reducers: from step to step, and waiting for an answer. */
 import type { Effect } from './effects.ts';
-import { jobOf } from './job.ts';
+import { jobOf, wrongOption } from './job.ts';
 import type { Step, Waiting } from './parts.ts';
 import { currentStep, type FlowState } from './state.ts';
 
@@ -58,6 +58,9 @@ export function withoutConfirmations(state: FlowState): FlowState {
 export function back(state: FlowState): Result {
   const step = currentStep(state);
   if (state.trail.length === 1) return done(state);
+  const wrong = step === 'options' ? wrongOption(state) : undefined;
+  if (wrong !== undefined)
+    return done({ ...cannot(state, wrong), focus: { ...state.focus, options: wrong } });
   const trail = state.trail.slice(0, -1);
   // Each visit to the page of targets chose one: the page that is come back to chooses its own again.
   const targetPages = trail.filter((name) => name === 'target').length;

@@ -109,7 +109,7 @@ export class World {
         }));
       case 'start':
         return this.#answer(session, effect.token, async () => {
-          await host.start(effect.job, effect.digest);
+          await host.start(effect.job, effect.digest, effect.workers);
           return { kind: 'started', token: effect.token };
         });
       case 'stop':

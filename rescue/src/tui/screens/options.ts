@@ -10,7 +10,8 @@ import { partitionsWords } from './partitions.ts';
 
 export function optionsView(state: FlowState, words: Words): View {
   const { options: w } = words;
-  const flow = state.flow === 'restore' || state.flow === 'clone' ? state.flow : 'image';
+  const flow =
+    state.flow === 'restore' || state.flow === 'clone' || state.flow === 'verify' ? state.flow : 'image';
   const back = { kind: 'back' } as const;
   const field = (name: Field, label: string, placeholder: string): Item => ({
     kind: 'field',
@@ -79,6 +80,7 @@ export function optionsView(state: FlowState, words: Words): View {
       check('skipGaps', w.skipGaps),
       ...imagedItems(state, words),
     ],
+    verify: () => [],
     clone: () => [
       growItem,
       ...scratchItems,
@@ -111,7 +113,11 @@ export function optionsView(state: FlowState, words: Words): View {
     title: w.title,
     question: w.question,
     body: [],
-    items: [{ kind: 'choice', id: 'go-on', label: w.goOn, enter: back }, ...own[flow]()],
+    items: [
+      { kind: 'choice', id: 'go-on', label: w.goOn, enter: back },
+      ...own[flow](),
+      { ...field('workers', w.workers, w.workersPlaceholder), detail: [text(w.workersDetail)] },
+    ],
     keys: [],
     enterLabel: w.goOn,
     back: { label: w.goOn, event: back },

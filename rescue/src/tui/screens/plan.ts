@@ -61,26 +61,27 @@ export function planView(state: FlowState, words: Words): View {
             } as const,
           ]
         : []),
+      ...(flow === 'verify'
+        ? [
+            {
+              kind: 'check',
+              id: 'independent',
+              label: w.independent,
+              checked: state.flags.independent === true,
+              toggle: { kind: 'flag', flag: 'independent' },
+            } as const,
+          ]
+        : []),
       ...(flow === 'bootcheck'
         ? []
-        : flow === 'verify'
-          ? [
-              {
-                kind: 'check',
-                id: 'independent',
-                label: w.independent,
-                checked: state.flags.independent === true,
-                toggle: { kind: 'flag', flag: 'independent' },
-              } as const,
-            ]
-          : [
-              {
-                kind: 'choice',
-                id: 'options',
-                label: w.options,
-                enter: { kind: 'go', step: 'options' },
-              } as const,
-            ]),
+        : [
+            {
+              kind: 'choice',
+              id: 'options',
+              label: w.options,
+              enter: { kind: 'go', step: 'options' },
+            } as const,
+          ]),
       ...(refused
         ? [{ kind: 'choice', id: 'again', label: w.again, enter: { kind: 'replan' } } as const]
         : []),

@@ -115,6 +115,9 @@ export const common: typeof english = {
     ssh: 'Bitte zuerst Benutzer und Server eingeben.',
     path: 'Bitte zuerst einen Ordner eingeben.',
     clock: 'Bitte die Zeit so eingeben: 2026-11-25 14:30.',
+    workers: 'Threads: tippen Sie eine Zahl von 1 bis 64, oder nichts.',
+    level: 'Kompression: tippen Sie eine Zahl von 1 bis 19, oder nichts.',
+    chunk: 'KiB je Stück: tippen Sie 64, 128, 256, 512, 1024, 2048 oder 4096, oder nichts.',
     partSize: 'Tippen Sie eine Zahl mit Einheit, etwa 20 GiB oder 512 MiB.',
   },
   waiting: {

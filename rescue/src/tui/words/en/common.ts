@@ -113,6 +113,9 @@ export const common = {
     ssh: 'Type user and server first.',
     path: 'Type a folder first.',
     clock: 'Type the time as 2026-11-25 14:30.',
+    workers: 'Threads: type a number from 1 to 64, or nothing.',
+    level: 'Compression: type a number from 1 to 19, or nothing.',
+    chunk: 'KiB of a chunk: type 64, 128, 256, 512, 1024, 2048 or 4096, or nothing.',
     partSize: 'Type a number with its unit, such as 20 GiB or 512 MiB.',
   },
   waiting: {

@@ -107,6 +107,9 @@ export const job = {
     partitions: 'Partitions to save',
     partitionsDetail: 'The tables and what is between the partitions are always saved.',
     lastPartition: 'At least one must be saved.',
+    workers: 'Threads, 1 to 64',
+    workersPlaceholder: 'as many as are of use',
+    workersDetail: 'Fewer take less memory, and leave the machine to others.',
     goOn: 'Back to the plan',
     help: [
       'These options change what is saved or written. The plan shows their effect before anything begins.',
