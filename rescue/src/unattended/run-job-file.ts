@@ -51,9 +51,9 @@ export interface JobFileOptions {
 /** Resolves to the last event. Throws `job-file/…`, `job/cancelled` and what `onReady` throws, before any write. */
 export async function runJobFile(file: JobFile, options: JobFileOptions): Promise<ResultEvent> {
   let result: ResultEvent;
-  let hasReport = false;
+  const seen: { report: boolean } = { report: false };
   const emit = (event: JobFileEvent): void => {
-    hasReport ||= event.type === 'report';
+    seen.report ||= event.type === 'report';
     options.emit(event);
   };
   try {
@@ -69,7 +69,7 @@ export async function runJobFile(file: JobFile, options: JobFileOptions): Promis
       outcome,
       exitCode: isPermafrostError(error) ? error.exitCode : exitCodes.failed,
       // What was done after the last record would be done again.
-      end: stays ? 'stay' : hasReport ? withoutRecord(file, 'on-failure', emit) : file['on-failure'],
+      end: stays ? 'stay' : seen.report ? withoutRecord(file, 'on-failure', emit) : file['on-failure'],
       ...(report === undefined ? {} : { error: report }),
     });
     throw error;

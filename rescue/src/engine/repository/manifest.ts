@@ -159,8 +159,7 @@ function checkDisk(c: Checker, disk: Record<string, unknown>, chunkBytes: number
   let end = 0;
   for (const item of regions) {
     const region = c.object(item, 'region');
-    if (!REGION_KINDS.includes(c.string(region['kind'], 'region kind')))
-      c.fail(say('damage/region-kind'));
+    if (!REGION_KINDS.includes(c.string(region['kind'], 'region kind'))) c.fail(say('damage/region-kind'));
     c.string(region['name'], 'region name');
     const start = c.count(region['start'], 'region start');
     const length = c.count(region['length'], 'region length');
