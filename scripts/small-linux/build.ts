@@ -35,7 +35,20 @@ const here = import.meta.dirname;
 
 /** Applets of the initramfs. */
 const earlyApplets: readonly string[] = [
-  ...['cat', 'findfs', 'find', 'ls', 'mkdir', 'modprobe', 'mount', 'sh', 'sleep', 'sort', 'switch_root'],
+  ...[
+    'cat',
+    'findfs',
+    'find',
+    'grep',
+    'ls',
+    'mkdir',
+    'modprobe',
+    'mount',
+    'sh',
+    'sleep',
+    'sort',
+    'switch_root',
+  ],
 ];
 
 /** What an installation and a start never ask for: every byte of it is installed, imaged and compared by slow guests. */

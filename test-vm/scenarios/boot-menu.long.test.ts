@@ -24,7 +24,7 @@ for (const firmware of firmwares) {
       'echo 3 >/proc/sys/vm/drop_caches; find /usr -xdev -type f -exec cat {} + | wc -c',
       180,
     );
-    assert.match(await machine.agent.run('permafrost version'), /\d/);
+    assert.match(await machine.agent.run('permafrost --version'), /\d/);
   });
 
   scenario(`${firmware}: low memory, one console`, {}, async (bench) => {

@@ -1,8 +1,13 @@
-/** GRUB's menu, by way of the serial port: GRUB marks the chosen line with a star. */
+/**
+ * GRUB's menu, by way of the serial port: GRUB marks the chosen line with a star. UEFI's firmware writes its own
+ * console to that port too, and the lines of its frame are no UTF-8.
+ */
 import type { Machine } from './machine.ts';
 
 const chosenLine = (rows: readonly string[]): string | undefined =>
-  rows.map((row) => /^\s*[|│]?\*(.*?)\s*[|│]?\s*$/.exec(row)?.[1]?.trim()).find((text) => text !== undefined);
+  rows
+    .map((row) => /^\s*[|│\uFFFD]?\*(.*?)\s*[|│\uFFFD]?\s*$/.exec(row)?.[1]?.trim())
+    .find((text) => text !== undefined);
 
 /** Waits for the menu, moves down to the entry whose text starts with `title`, and starts it. */
 export async function chooseEntry(machine: Machine, title: string, seconds = 60): Promise<void> {
