@@ -7,7 +7,9 @@ import { describeIdentity, tableSectorSize, type DiskIdentity } from '../device/
 import type { BootCheck } from '../boot/boot-check.ts';
 import { checkBoot } from '../boot/check-boot.ts';
 import { referenceKey, type Elsewhere } from '../boot/volumes.ts';
-import type { BootCheckJob, CheckedDisk, Plan, Report } from './job.ts';
+import type { CheckedDisk, Report } from './job-report.ts';
+import type { BootCheckJob } from './job.ts';
+import type { Plan } from './plan.ts';
 import { describeDisks } from './list-disks.ts';
 import { sealPlan } from './plan-parts.ts';
 import { ProgressMeter } from './progress.ts';

@@ -12,7 +12,7 @@ import { checkWritten } from './boot-check-job.ts';
 import { giveNewIds } from './give-new-ids.ts';
 import { growFileSystems } from './grow-file-system.ts';
 import type { InspectedRegion } from './inspect-disk.ts';
-import type { CheckedDisk, Outcome, TargetProgress, TargetReport } from './job.ts';
+import type { CheckedDisk, Outcome, TargetProgress, TargetReport } from './job-report.ts';
 import { LaidOver } from './laid-over.ts';
 import type { NewIdsReport } from './new-ids-report.ts';
 import { placeBatch, readsBefore, touches, usedSpans, writesOf, type PlacedBatch } from './placed-batch.ts';

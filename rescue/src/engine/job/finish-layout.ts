@@ -4,7 +4,7 @@ import { hiddenSectorPatches } from '../filesystem/hidden-sectors.ts';
 import { kindTitles } from '../filesystem/kind-titles.ts';
 import { isKept, type Placement } from '../partition/plan-layout.ts';
 import { planTables, type NewLayout, type TableWrite } from '../partition/relocate.ts';
-import type { LayoutChange } from './job.ts';
+import type { LayoutChange } from './plan.ts';
 import type { Chosen } from './choose-grown.ts';
 import type { LayoutInput, TargetLayout } from './plan-layout.ts';
 import type { Shrinking } from './plan-shrink.ts';

@@ -2,7 +2,7 @@
 import { openSource } from '../device/device.ts';
 import { describeDisk } from './image-plan.ts';
 import { inspectDisk } from './inspect-disk.ts';
-import type { DiskPlan } from './job.ts';
+import type { DiskPlan } from './plan.ts';
 
 export interface InspectSourceOptions {
   /** Logical sector size in bytes, whatever the disk says. */

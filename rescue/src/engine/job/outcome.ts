@@ -1,6 +1,6 @@
 /** What an outcome means to who waits for it. */
 import { exitCodes } from '../base/errors.ts';
-import type { Outcome } from './job.ts';
+import type { Outcome } from './job-report.ts';
 
 /** The exit code of a command that ends with this outcome. */
 export const exitCodeOf: Readonly<Record<Outcome, number>> = {

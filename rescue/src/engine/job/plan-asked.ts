@@ -8,7 +8,8 @@ import { layoutRoom, type TableRoom } from '../partition/relocate.ts';
 import { mostLength, placeAsked, startRange, type AskedSpans } from '../partition/size-limits.ts';
 import { chooseGrown, growthTo, type Chosen } from './choose-grown.ts';
 import { finishLayout } from './finish-layout.ts';
-import type { AskedPartition, CloneJob, ResizablePartition, ResizePlan, RestoreJob } from './job.ts';
+import type { AskedPartition, CloneJob, RestoreJob } from './job.ts';
+import type { ResizablePartition, ResizePlan } from './plan.ts';
 import type { LayoutInput, TargetLayout } from './plan-layout.ts';
 import {
   describeShrinking,

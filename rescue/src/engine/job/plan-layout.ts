@@ -27,7 +27,8 @@ import type { ImagedRegion } from '../repository/manifest.ts';
 import { keptChunks } from './chunk-walk.ts';
 import { chooseGrown } from './choose-grown.ts';
 import { finishLayout } from './finish-layout.ts';
-import type { AskedPartition, Grow, LayoutChange, ResizePlan, ShrinkPlan } from './job.ts';
+import type { AskedPartition, Grow } from './job.ts';
+import type { LayoutChange, ResizePlan, ShrinkPlan } from './plan.ts';
 import { describeResizing, planAsked } from './plan-asked.ts';
 import {
   describeShrinking,

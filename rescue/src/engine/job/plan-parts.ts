@@ -6,7 +6,7 @@ import { describeLimit, limitsOf } from '../device/disk-limits.ts';
 import type { DiskIdentity } from '../device/identity.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
 import type { ImagedPartition } from '../repository/manifest.ts';
-import type { DiskPlan, Plan } from './job.ts';
+import type { DiskPlan, Plan } from './plan.ts';
 import type { RunOptions } from './run-options.ts';
 import { type Said, say } from '../base/remarks.ts';
 

@@ -18,7 +18,7 @@ import {
 } from '../partition/plan-layout.ts';
 import { nothingAsked, type AskedSpans } from '../partition/size-limits.ts';
 import { servantReason } from './growable.ts';
-import type { LeastPartition, ShrinkPlan } from './job.ts';
+import type { LeastPartition, ShrinkPlan } from './plan.ts';
 import type { KnownRegion, LayoutInput } from './plan-layout.ts';
 import { leastSize } from './shrinkable.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Progress } from './job.ts';
+import type { Progress } from './job-report.ts';
 import { ProgressMeter } from './progress.ts';
 
 /** A meter, and its last snapshot once it has ended. */

@@ -2,7 +2,7 @@
  * Turns bytes done into progress snapshots: a few a second, exactly one final, with rate and time left computed
  * here for every front end.
  */
-import type { Phase, Progress } from './job.ts';
+import type { Phase, Progress } from './job-report.ts';
 import type { PauseGate } from './pause-gate.ts';
 
 const INTERVAL_MS = 250;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { remark } from '../base/remarks.ts';
-import type { AskedPartition, ResizePlan } from './job.ts';
+import type { AskedPartition } from './job.ts';
+import type { ResizePlan } from './plan.ts';
 import { placesOf, rangeOf, whyNotSize } from './resize-rules.ts';
 
 const MIB = 1024 * 1024;

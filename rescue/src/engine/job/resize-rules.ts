@@ -11,7 +11,8 @@ import {
   type AskedSpans,
   type SpareRoom,
 } from '../partition/size-limits.ts';
-import type { AskedPartition, ResizablePartition, ResizePlan } from './job.ts';
+import type { AskedPartition } from './job.ts';
+import type { ResizablePartition, ResizePlan } from './plan.ts';
 
 /** What one partition can be, beside what is asked of the others; in bytes. */
 export interface SizeRange {

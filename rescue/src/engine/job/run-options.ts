@@ -1,6 +1,7 @@
 /** What every `run` takes besides its job, and the pool that carries it. */
 import { native, type ChunkPool } from 'blockdev-native';
-import type { Gap, Plan } from './job.ts';
+import type { Gap } from './job-report.ts';
+import type { Plan } from './plan.ts';
 import type { PauseGate } from './pause-gate.ts';
 import type { OnProgress } from './progress.ts';
 

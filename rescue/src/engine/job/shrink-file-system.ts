@@ -14,7 +14,7 @@ import type { FileSystemKind } from '../filesystem/file-system.ts';
 import { hiddenSectorPatches } from '../filesystem/hidden-sectors.ts';
 import { probeRegion } from '../filesystem/probe-region.ts';
 import { runStep, withLoop, type StepEnd } from './file-system-tools.ts';
-import type { ShrinkPlan } from './job.ts';
+import type { ShrinkPlan } from './plan.ts';
 import type { Shrinking } from './plan-shrink.ts';
 import { withBtrfs } from './shrinkable.ts';
 import { shrinkSwap } from './shrink-swap.ts';

@@ -6,7 +6,7 @@ import { kindTitles } from '../filesystem/kind-titles.ts';
 import type { Placement, Span } from '../partition/plan-layout.ts';
 import type { FrameReader } from '../repository/frame-reader.ts';
 import type { ImagedRegion } from '../repository/manifest.ts';
-import type { ShrinkPlan } from './job.ts';
+import type { ShrinkPlan } from './plan.ts';
 import { knownRegion } from './plan-layout.ts';
 import {
   describeSizes,

@@ -5,7 +5,7 @@
 import type { BlockFile } from 'blockdev-native';
 import { writeFailure, type OpenDisk } from '../device/device.ts';
 import type { Span } from '../partition/plan-layout.ts';
-import type { LayoutChange } from './job.ts';
+import type { LayoutChange } from './plan.ts';
 import { zeroRange } from './zero-range.ts';
 import { type Said, say } from '../base/remarks.ts';
 

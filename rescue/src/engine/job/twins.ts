@@ -2,7 +2,7 @@
 import type { NewIdsPlan } from '../boot/new-ids.ts';
 import { key } from '../boot/new-ids.ts';
 import { describeDisks, type ListedDisk } from './list-disks.ts';
-import type { DiskPlan } from './job.ts';
+import type { DiskPlan } from './plan.ts';
 import { type Said, say } from '../base/remarks.ts';
 
 /** Of a disk of this machine that nobody needs to wait for, in milliseconds. */

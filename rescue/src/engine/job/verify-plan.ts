@@ -1,6 +1,7 @@
 /** Planning a check of images: which ones, and how much must be read for it. */
 import { Repository } from '../repository/repository.ts';
-import type { Plan, VerifyJob } from './job.ts';
+import type { VerifyJob } from './job.ts';
+import type { Plan } from './plan.ts';
 import { sealPlan } from './plan-parts.ts';
 import { describeImage, selectImage } from './select-image.ts';
 
