@@ -56,6 +56,7 @@ export { addLimits, describeDisks, type ListedDisk, type ListedRegion } from './
 export { exitCodeOf, isGood } from './job/outcome.ts';
 export type { OnProgress } from './job/progress.ts';
 export { describeMachine } from './job/machine.ts';
+export { machineName } from './base/machine-name.ts';
 export { placesOf, rangeOf, whyNotSize, type SizeRange } from './job/resize-rules.ts';
 export { planRestore, runRestore } from './job/restore.ts';
 export { PauseGate } from './job/pause-gate.ts';

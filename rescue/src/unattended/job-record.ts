@@ -7,13 +7,13 @@ import { constants } from 'node:fs';
 import { access, open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
+  machineName,
   PermafrostError,
   PROGRAM,
   type Outcome,
   type ProcessIdentity,
   type Report,
 } from '../engine/index.ts';
-import { machineName } from './machine-name.ts';
 import { writeDurably } from './write-durably.ts';
 
 export interface JobRecord {

@@ -39,6 +39,11 @@ export async function isRunning(other: ProcessIdentity): Promise<boolean | undef
   return (await processStartTime(other.pid)) === other.startTime;
 }
 
+/** Whether `other` belongs to the boot that this process belongs to. */
+export async function isOfThisBoot(other: ProcessIdentity): Promise<boolean> {
+  return other.bootId === (await readPlace()).bootId;
+}
+
 async function readPlace(): Promise<{ bootId: string; pidNamespace: string }> {
   return {
     bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),

@@ -1,10 +1,11 @@
 /** Which machine this is, for telling images apart. */
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { firmwareId } from '../base/machine-name.ts';
 
 /** Host name, and what the firmware says of the machine where it may be read. */
 export async function describeMachine(): Promise<{ hostname: string; id?: string; model?: string }> {
-  const id = await readDmi('product_uuid');
+  const id = await firmwareId();
   const model = await readDmi('product_name');
   return {
     hostname: hostname(),

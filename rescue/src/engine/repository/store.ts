@@ -18,6 +18,14 @@ export interface StoredFile {
 /** Largest manifest or lock read into memory, in bytes. */
 export const MAX_SMALL_FILE_BYTES = 16 * 1024 * 1024;
 
+/** What statfs(2) says of file systems on disks, and of memory: ext, XFS, Btrfs, FAT, exFAT, NTFS, F2FS, UDF, HFS+, tmpfs. */
+const diskFileSystems: ReadonlySet<number> = new Set([
+  ...[
+    0xef53, 0x58465342, 0x9123683e, 0x4d44, 0x2011bab0, 0x7366746e, 0xf2f52010, 0x15013346, 0x482b,
+    0x01021994,
+  ],
+]);
+
 export class Store {
   readonly root: string;
   /** Becomes false when a folder could not be made durable: reports say so. */
@@ -141,6 +149,11 @@ export class Store {
   async freeBytes(): Promise<number> {
     const stats = await this.guard(statfs(this.root), 'statfs', this.root);
     return stats.bavail * stats.bsize;
+  }
+
+  /** Whether it lies on a file system that one machine at a time can have: on a disk, and not on a share. */
+  async isOnDisk(): Promise<boolean> {
+    return diskFileSystems.has((await this.guard(statfs(this.root), 'statfs', this.root)).type);
   }
 
   /** Turns a failed system call on a repository file into the engine's error; others pass through. */
