@@ -46,9 +46,10 @@ export class DiskWatch {
     try {
       if (this.#last === undefined || !isBusy()) await this.#lookFor(await signature());
     } catch (error) {
-      if (signal.aborted) return;
-      onError(error);
+      if (!signal.aborted) onError(error);
     }
+    // Stopped meanwhile: a timer that is set now would keep the program from ending.
+    if (signal.aborted) return;
     this.#timer = setTimeout(() => void this.#look(), this.#options.intervalMs ?? INTERVAL_MS);
   }
 
