@@ -290,8 +290,8 @@ test('three devices cost the source no more reads than one', async (t) => {
   };
   const one = await readsOf(targets.slice(0, 1));
   const three = await readsOf(targets);
-  // What the kernel and the plan read of the table may leave the page cache meanwhile, 4 % were seen; a second read of
-  // what is used would double the sum.
-  assert.ok(three <= one * 1.1, `${three} sectors for three targets, ${one} for one`);
+  // What the kernel and the plan read of the table may leave the page cache meanwhile, 11 % were seen on a busy machine;
+  // a second read of what is used would double the sum.
+  assert.ok(three <= one * 1.5, `${three} sectors for three targets, ${one} for one`);
   for (const target of targets) await assertRestored(image, target, folder);
 });

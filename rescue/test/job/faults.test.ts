@@ -159,11 +159,16 @@ test('a killed restore is not taken for a whole disk, and --delta completes it',
     const { events } = await ended;
     const phases = events.filter(({ type }) => type === 'progress').map((event) => event['phase']);
     const writing = phases.includes('writing') && !phases.includes('finishing');
-    if (writing)
-      await assert.rejects(
-        run('sfdisk', ['--dump', target]),
-        /does not contain a recognized partition table/,
-      );
+    if (!writing) continue;
+    // The table is written last: where it is there, everything is.
+    const hasTable = await run('sfdisk', ['--dump', target]).then(
+      () => true,
+      (error: unknown) => {
+        assert.match(String(error), /does not contain a recognized partition table/);
+        return false;
+      },
+    );
+    if (hasTable) await run('cmp', [source, target]);
   }
   await permafrost(['restore', 'latest', target, '--repo', repo, '--yes', '--delta']);
   await run('cmp', [source, target]);
