@@ -82,8 +82,9 @@ for (const name of ['cli', 'tui']) {
     join(work, `${name}.cjs`),
     cache,
   ];
-  // Functions are numbered in the cache, and what Node does for a variable of the environment counts.
-  execFileSync(node, args, { env: {}, stdio: ['ignore', 'ignore', 'inherit'] });
+  // What has run is in the cache: it must not depend on variables of the environment, nor on whether messages go to a
+  // file, a pipe or a terminal.
+  execFileSync(node, args, { env: {}, stdio: ['ignore', 'ignore', 'pipe'] });
   assets[`${name}.cache`] = cache;
 }
 rmSync(output, { force: true });

@@ -6,7 +6,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 interface Part {
@@ -15,14 +14,10 @@ interface Part {
 
 const [path, cache] = process.argv.slice(2);
 if (path === undefined || cache === undefined) throw new Error('code-cache.ts SCRIPT CACHE');
-// V8 forgets what has not run for half a minute: on a busy machine another cache would come of it.
-setFlagsFromString('--no-flush-bytecode');
 const script = new Script(readFileSync(path, 'utf8'), { filename: basename(path) });
 const module = { exports: {} as Part };
 const run = script.runInThisContext() as (...args: unknown[]) => void;
 const { execPath } = process;
 run(module, module.exports, createRequire(execPath), execPath, dirname(execPath));
 await module.exports.loadScreens?.();
-// A cache is taken by the flags alone that it was made with.
-setFlagsFromString('--flush-bytecode');
 writeFileSync(cache, script.createCachedData());
