@@ -71,6 +71,17 @@ export function workersOption(values: Values): { workers?: number } {
   return optional('workers', workers);
 }
 
+export const SECTOR_SIZE_HELP =
+  'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told';
+
+/** `--sector-size` as it goes into what reads a disk. */
+export function sectorSizeOption(values: Values): { sectorSize?: number } {
+  const sectorSize = integer(values, 'sector-size');
+  if (sectorSize !== undefined && ![512, 1024, 2048, 4096].includes(sectorSize))
+    throw usageError(`--sector-size must be 512, 1024, 2048 or 4096, not ${sectorSize}`);
+  return optional('sectorSize', sectorSize);
+}
+
 /** For the help of every command that has `--grow`. */
 export const GROW_HELP =
   'last|N|NAME: on a larger target give the free space to the last partition that can grow, to partition N, or to the one with this name or label';

@@ -4,7 +4,11 @@ import * as z from 'zod';
 import { parseSize } from '../engine/index.ts';
 import { placeSchema } from './place-schema.ts';
 
-const text = z.string().min(1).max(4096);
+const text = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((value) => !value.includes('\0'), { message: 'may hold no NUL' });
 const partitions = z.array(z.int().min(1).max(4096)).min(1).max(4096).optional();
 const flag = z.boolean().optional();
 

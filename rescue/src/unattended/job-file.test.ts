@@ -76,6 +76,18 @@ test('a size that is none is an error, and not left out', () => {
     parseJobFile(withSize(size), 'job.yaml');
 });
 
+test('what no path, and no port, can be is said with its line', () => {
+  const withPlace = (place: string): string => whole.replace(/^repository: .*$/m, `repository: ${place}`);
+  for (const place of [
+    '{ path: "/r\\0" }',
+    '{ ssh: "me@host:0", folder: r }',
+    '{ ssh: "[::1]:70000", folder: r }',
+  ])
+    assert.match(problemsOf(withPlace(place)).join('\n'), /^line 5: repository/, place);
+  for (const place of ['{ ssh: "me@host:65535", folder: r }', '{ ssh: "[::7:99999]", folder: r }'])
+    parseJobFile(withPlace(place), 'job.yaml');
+});
+
 test('what is missing, doubled or no YAML is said with its line', () => {
   assert.match(problemsOf(whole.replace('id: lab-3\n', '')).join('\n'), /^line 1: id: /);
   assert.match(problemsOf(`${whole}id: again\n`).join('\n'), /^line 10: .*unique/);

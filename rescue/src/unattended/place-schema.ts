@@ -2,7 +2,11 @@
 // As a namespace, so that the bundle leaves out its forty languages.
 import * as z from 'zod';
 
-const text = z.string().min(1).max(4096);
+const text = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((value) => !value.includes('\0'), { message: 'may hold no NUL' });
 /** A folder below what is mounted; checked again when it is used. */
 const folder = text.default('permafrost');
 /** Part of a command line of `mount`: words that mean nothing else there. */
@@ -19,6 +23,11 @@ const line = z
   .string()
   .max(512)
   .regex(/^[^\r\n\0]*$/);
+
+function hasGoodPort(ssh: string): boolean {
+  const [, port] = /:([0-9]+)$/.exec(ssh.replace(/\[.*\]/, '')) ?? [];
+  return port === undefined || (Number(port) >= 1 && Number(port) <= 65_535);
+}
 
 export const placeSchema = z
   .union([
@@ -54,6 +63,7 @@ export const placeSchema = z
       .strictObject({
         ssh: text
           .regex(new RegExp(String.raw`^([A-Za-z0-9_][A-Za-z0-9._-]*@)?${host}(:[0-9]{1,5})?$`))
+          .refine(hasGoodPort, { message: 'has a port that is not from 1 to 65535' })
           .describe('user@host or user@host:port'),
         folder: text.regex(/^[^\r\n\0]+$/).describe('absolute, or in the home of the user there'),
         key: z.string().min(1).max(32768).optional().describe('a private key, as its file has it'),

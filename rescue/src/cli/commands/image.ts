@@ -6,6 +6,8 @@ import {
   integers,
   optional,
   required,
+  SECTOR_SIZE_HELP,
+  sectorSizeOption,
   text,
   type Command,
   type Invocation,
@@ -44,7 +46,7 @@ export const imageCommand: Command = {
     'trust-bitmap':
       'N: believe the allocation bitmap of partition N although it was not cleanly unmounted (0: a disk without partitions)',
     'force-same-disk': 'allow a repository on the disk that is imaged',
-    'sector-size': 'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told',
+    'sector-size': SECTOR_SIZE_HELP,
     'chunk-size':
       'N: bytes of a chunk, in a repository that is created now; a power of two from 65536 to 4194304',
     'allow-unresolved': 'go on although it cannot be found out which disk holds the repository',
@@ -87,7 +89,7 @@ function imageJob({ values, positionals }: Invocation): ImageJob {
     ...optional('trustBitmap', integers(values, 'trust-bitmap')),
     ...(flag(values, 'force-same-disk') ? { forceSameDisk: true } : {}),
     ...(flag(values, 'allow-unresolved') ? { allowUnresolved: true } : {}),
-    ...optional('sectorSize', integer(values, 'sector-size')),
+    ...sectorSizeOption(values),
     ...optional('chunkBytes', integer(values, 'chunk-size')),
   };
 }

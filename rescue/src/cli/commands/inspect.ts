@@ -1,6 +1,6 @@
 /** `permafrost inspect`: what is on a disk, as a table and a map. */
 import { exitCodes, inspectSource } from '../../engine/index.ts';
-import { flag, integer, onlyArgument, optional, type Command } from '../command.ts';
+import { flag, onlyArgument, SECTOR_SIZE_HELP, sectorSizeOption, type Command } from '../command.ts';
 import { diskLines } from '../disk-lines.ts';
 
 export const inspectCommand: Command = {
@@ -9,14 +9,14 @@ export const inspectCommand: Command = {
   summary: 'show the partitions of a disk, what is on them, and how much of it is used',
   options: { 'sector-size': { type: 'string' }, ranges: { type: 'boolean' } },
   help: {
-    'sector-size': 'N: logical sector size of a disk-image file, 512 or 4096, where it cannot be told',
+    'sector-size': SECTOR_SIZE_HELP,
     ranges: 'with --json: every used extent of every region',
   },
   async run({ values, positionals, output, signal }) {
     const plan = await inspectSource(onlyArgument(positionals, 'SOURCE'), {
       signal,
       ranges: flag(values, 'ranges'),
-      ...optional('sectorSize', integer(values, 'sector-size')),
+      ...sectorSizeOption(values),
     });
     output.emit('inspection', plan);
     output.print(...diskLines(plan, output.width));

@@ -158,7 +158,11 @@ async function open(path: string, options: OpenOptions, createBytes?: number): P
       await checkUnused(file, options.write === true);
       lock = await lockDisk(file, options.write === true ? 'exclusive' : 'shared');
     }
-    if (createBytes !== undefined) await file.setSize(createBytes);
+    if (createBytes !== undefined) {
+      await file.setSize(createBytes);
+      // What is done to a file that has lost its name in a power cut would be lost with it.
+      await native.syncDirectory(dirname(path));
+    }
     if (file.sizeBytes === 0 && (file.isBlockDevice || options.write !== true))
       throw new PermafrostError('device/not-a-disk', {
         device: path,

@@ -234,6 +234,8 @@ export class CloneTarget {
     signal: AbortSignal | undefined,
     onBytes: (bytes: number) => void,
   ): Promise<void> {
+    // A file system without O_DIRECT would answer out of memory.
+    await this.#file.dropCache();
     let lowest = { offset: Infinity, length: 0 };
     let count = 0;
     const found = (offset: number, length: number): void => {

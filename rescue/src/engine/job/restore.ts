@@ -279,6 +279,8 @@ class TargetRestore {
     const { job, target, prepared, pool, meter, options } = this.#context;
     if (job.noVerify === true) return;
     meter.begin('reading back', this.#totalBytes());
+    // A file system without O_DIRECT would answer out of memory.
+    await disk.file.dropCache();
     const wrong: { offset: number; length: number }[] = [];
     for (const [placed, restore] of restores) {
       const { region, to } = placed;
