@@ -1,5 +1,5 @@
 /** The jobs that come by themselves: the one of this start of the machine, and those that a host sends over a port. */
-import { exitCodes, isPermafrostError, type ErrorReport } from '../engine/index.ts';
+import { exitCodes, isPermafrostError, say, type ErrorReport } from '../engine/index.ts';
 import { findBootJob, type BootJob, type FindOptions } from '../unattended/boot-job.ts';
 import { openEventChannels, type EventChannels } from '../unattended/event-channels.ts';
 import type { JobFileEvent, ResultEvent } from '../unattended/job-events.ts';
@@ -78,7 +78,7 @@ function searchBootJob(options: BootJobsOptions): Promise<BootJob | undefined> {
         if (isPermafrostError(error, 'job/cancelled')) host.become({ kind: 'idle' });
         else {
           fail(options, report);
-          host.become({ kind: 'idle', problem: { source: 'the start of this machine', error: report } });
+          host.become({ kind: 'idle', problem: { source: say('source/start'), error: report } });
         }
         return undefined;
       };

@@ -5,6 +5,7 @@ import {
   PermafrostError,
   planJob,
   runJob,
+  say,
   type Job,
   type Plan,
   type Report,
@@ -97,7 +98,11 @@ export class LocalHost implements JobHost {
           server === undefined
             ? undefined
             : watchServer(server, (isThere) =>
-                view.waiting(isThere ? undefined : `${server.host} does not answer`),
+                view.waiting(
+                  isThere
+                    ? undefined
+                    : say('about/said', { place: server.host, remark: say('place/silent') }),
+                ),
               );
         try {
           const report = await runJob(job, {

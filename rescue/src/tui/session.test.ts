@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { sampleDisk, samplePlan, sampleState } from '../../test/tui/sample.ts';
 import { testSession } from '../../test/tui/drawn.ts';
 import { scenes } from '../../test/tui/scenes.ts';
-import { diskKey } from './flow/state.ts';
+import { diskKey, isAboutToAct } from './flow/state.ts';
 
 const named = (path: string, model: string) => sampleDisk(path, { model });
 const a = named('/dev/sda', 'Alpha');
@@ -163,8 +163,7 @@ test('F2 changes the language on every page, whatever has the focus', () => {
     const { session, press } = testSession({ ...scene, language: 'en' });
     const { host, watching, helpOpen } = scene;
     // There any key stops what would happen by itself, and does nothing else.
-    const stops = host.kind === 'countdown' || (host.kind === 'ended' && host.next !== undefined);
-    if (stops && watching && !helpOpen) continue;
+    if (isAboutToAct(host) && watching && !helpOpen) continue;
     press('f2');
     assert.equal(session.state.language, 'de', name);
     press('f2');

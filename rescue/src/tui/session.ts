@@ -7,7 +7,7 @@ import { editField } from './edit-field.ts';
 import type { Effect } from './flow/effects.ts';
 import type { FlowEvent } from './flow/events.ts';
 import { reduce } from './flow/reduce.ts';
-import { currentView, initialState, type FlowState, type StartOptions } from './flow/state.ts';
+import { currentView, initialState, isAboutToAct, type FlowState, type StartOptions } from './flow/state.ts';
 import { Focus } from './focus.ts';
 import type { Key } from './keys.ts';
 import { noticeText } from './screens/overlays.ts';
@@ -108,9 +108,7 @@ export class Session {
   press(key: Key): void {
     const { view } = this;
     const { host, watching } = this.#state;
-    // A countdown and what follows a job by itself are stopped by any key, before it does anything else.
-    const stoppable = host.kind === 'countdown' || (host.kind === 'ended' && host.next !== undefined);
-    if (stoppable && watching && !this.#state.helpOpen && key.name !== 'f1') {
+    if (isAboutToAct(host) && watching && !this.#state.helpOpen && key.name !== 'f1') {
       this.dispatch({ kind: 'job', action: 'cancel' });
       return;
     }

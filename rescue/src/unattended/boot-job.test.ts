@@ -4,7 +4,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isPermafrostError, type ListedDisk } from '../engine/index.ts';
+import { asIs, isPermafrostError, type ListedDisk } from '../engine/index.ts';
 import { findBootJob, type BootSystem } from './boot-job.ts';
 import { readBelow, type ReadText } from './read-unmounted.ts';
 
@@ -38,7 +38,7 @@ function machine(
     },
     medium: () => Promise.resolve('/dev/medium'),
     bringUpNetwork: () => Promise.resolve(undefined),
-    fetch: () => Promise.resolve({ problem: 'no server', final: false }),
+    fetch: () => Promise.resolve({ problem: asIs('no server'), final: false }),
     pause: () => Promise.resolve(),
     ...more,
   };
@@ -115,7 +115,7 @@ test('more than one job is an error that names both', async () => {
     ...stick,
     '/dev/l': { label: 'LAB', files: { '/b.yaml': job('label') } },
   });
-  assert.match(await failure(named), /ambiguous: .*b\.yaml on LAB .* and job\.yaml/);
+  assert.match(await failure(named), /ambiguous: .*b\.yaml on .* \(label LAB\) and job\.yaml/);
 });
 
 test('a job that is named and not there, or no job file, is an error; a server is waited for', async () => {
@@ -137,7 +137,7 @@ test('a job that is named and not there, or no job file, is an error; a server i
       {},
       {
         fetch: () =>
-          Promise.resolve(++tries < 3 ? { problem: 'no answer', final: false } : { text: job('web') }),
+          Promise.resolve(++tries < 3 ? { problem: asIs('no answer'), final: false } : { text: job('web') }),
       },
     ),
   });
@@ -154,7 +154,7 @@ test('a file system that cannot be mounted is said and does not hide a job elsew
       ...system,
       readFileSystem: (device, _kind, [path]) =>
         Promise.resolve(
-          device === '/dev/s' ? { problem: 'bad superblock' } : [{ path: path!, text: job('medium') }],
+          device === '/dev/s' ? { problem: asIs('bad superblock') } : [{ path: path!, text: job('medium') }],
         ),
     },
   });

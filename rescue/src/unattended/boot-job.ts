@@ -5,10 +5,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  asIs,
   describeDisks,
   type ListedDisk,
   PermafrostError,
   runProgram,
+  say,
+  type Said,
   throwIfCancelled,
 } from '../engine/index.ts';
 import { commandLineWord, readCommandLine } from './command-line.ts';
@@ -34,7 +37,7 @@ export interface BootSystem {
     kind: string,
     paths: readonly string[],
     signal?: AbortSignal,
-  ) => Promise<ReadText[] | { readonly problem: string }>;
+  ) => Promise<ReadText[] | { readonly problem: Said }>;
   /** The device that this system was started from; undefined where it is not the rescue environment. */
   readonly medium: () => Promise<string | undefined>;
   readonly bringUpNetwork: (signal?: AbortSignal) => Promise<string | undefined>;
@@ -95,7 +98,7 @@ export async function findBootJob(options: FindOptions = {}): Promise<BootJob | 
   return { source: first.source, file: parseJobFile(first.text, first.source) };
 }
 
-type Attempt = FoundText | { readonly problem: string; readonly final: boolean };
+type Attempt = FoundText | { readonly problem: Said; readonly final: boolean };
 
 async function waitFor(
   word: string,
@@ -110,7 +113,7 @@ async function waitFor(
       if ('text' in result) return result;
       if (result.final || once)
         throw new PermafrostError('boot-job/not-found', { word, problem: result.problem });
-      const what = `the job ${word} ${result.problem}`;
+      const what = say('boot-job/waiting', { word, problem: result.problem });
       if (what !== said) onWaiting?.(what);
       said = what;
       await system.pause(PAUSE_MS, signal).catch(() => undefined);
@@ -129,41 +132,47 @@ async function namedJob(
 ): Promise<Attempt> {
   if (/^https?:\/\//i.test(word)) {
     const noNetwork = await system.bringUpNetwork(signal);
-    if (noNetwork !== undefined) return { problem: `cannot be fetched: ${noNetwork}`, final: false };
+    if (noNetwork !== undefined)
+      return { problem: say('boot-job/unfetched', { problem: asIs(noNetwork) }), final: false };
     const fetched = await system.fetch(word, sha256, signal);
     return 'text' in fetched ? { source: word, text: fetched.text } : fetched;
   }
   const [, label, path] = /^(?:LABEL=([^:]+):)?(\/.+)$/.exec(word) ?? [];
-  if (path === undefined)
-    return { problem: 'is none of: none, /path, LABEL=name:/path, http://…, https://…', final: true };
+  if (path === undefined) return { problem: say('boot-job/no-place'), final: true };
   const where = label === undefined ? await mediumOf(system) : await labelled(label, system, signal);
   if ('problem' in where) return where;
   const texts = await system.readFileSystem(where.device, where.kind, [path], signal);
-  if ('problem' in texts) return { problem: `cannot be read: ${texts.problem}`, final: true };
+  if ('problem' in texts) return { problem: say('boot-job/unread', { problem: texts.problem }), final: true };
   const [text] = texts;
-  if (text === undefined) return { problem: `is not there: ${where.device} holds no ${path}`, final: true };
-  if ('problem' in text) return { problem: `cannot be read: ${text.problem}`, final: true };
+  if (text === undefined)
+    return { problem: say('boot-job/no-file', { device: where.device, path }), final: true };
+  if ('problem' in text) return { problem: say('boot-job/unread', { problem: text.problem }), final: true };
   const problem = sha256 === undefined ? undefined : sumProblem(Buffer.from(text.text), sha256);
   if (problem !== undefined) return { problem, final: true };
-  return { source: `${path} on ${label ?? 'the medium'} (${where.device})`, text: text.text };
+  return {
+    source:
+      label === undefined
+        ? say('source/medium', { path, device: where.device })
+        : say('source/labelled', { path, device: where.device, label }),
+    text: text.text,
+  };
 }
 
 type Where =
-  { readonly device: string; readonly kind: string } | { readonly problem: string; readonly final: boolean };
+  { readonly device: string; readonly kind: string } | { readonly problem: Said; readonly final: boolean };
 
 async function mediumOf(system: BootSystem): Promise<Where> {
   const device = await system.medium();
   if (device !== undefined) return { device, kind: 'iso9660' };
-  return { problem: 'is a path on the medium, and this system was started from none', final: true };
+  return { problem: say('boot-job/no-medium'), final: true };
 }
 
 async function labelled(label: string, system: BootSystem, signal?: AbortSignal): Promise<Where> {
   const [first, ...others] = fileSystemsWith(label, await system.describeDisks(signal));
-  if (first === undefined)
-    return { problem: `is not there: no file system has the label ${label}`, final: false };
+  if (first === undefined) return { problem: say('boot-job/no-label', { label }), final: false };
   if (others.length === 0) return first;
   const devices = [first, ...others].map(({ device }) => device).join(', ');
-  return { problem: `could be on several file systems with the label ${label}: ${devices}`, final: true };
+  return { problem: say('boot-job/several', { label, list: devices }), final: true };
 }
 
 /** What lies at the root of every file system with the label. */
@@ -181,7 +190,7 @@ async function labelledJobs(system: BootSystem, { signal, onNote }: FindOptions)
       continue;
     }
     for (const one of texts) {
-      const source = `${one.path.slice(1)} on ${device} (label ${JOB_LABEL})`;
+      const source = say('source/labelled', { path: one.path.slice(1), device, label: JOB_LABEL });
       if ('problem' in one)
         throw new PermafrostError('boot-job/not-found', { word: source, problem: one.problem });
       found.push({ source, text: one.text });

@@ -1,18 +1,19 @@
 /** Where images are, in words and without what must stay secret. */
+import { say, type Said } from '../engine/index.ts';
 import type { RepositoryRule } from './job-file.ts';
 
 /** For messages and people: `the folder images of the share //nas/backup`. Holds no password. */
-export function describePlace(rule: RepositoryRule): string {
-  const within = (what: string): string =>
+export function describePlace(rule: RepositoryRule): Said {
+  const within = (what: Said): Said =>
     'folder' in rule && rule.folder !== undefined && rule.folder !== '.'
-      ? `the folder ${rule.folder} of ${what}`
+      ? say('rule/within', { folder: rule.folder, other: what })
       : what;
-  if ('path' in rule) return `the folder ${rule.path}`;
-  if ('label' in rule) return within(`the file system with label ${rule.label}`);
-  if ('uuid' in rule) return within(`the file system with UUID ${rule.uuid}`);
-  if ('nfs' in rule) return within(`the share ${rule.nfs} (NFS)`);
-  if ('smb' in rule) return within(`the share ${rule.smb} (SMB)`);
-  return within(`${rule.ssh} (SSH)`);
+  if ('path' in rule) return say('rule/path', { folder: rule.path });
+  if ('label' in rule) return within(say('rule/label', { label: rule.label }));
+  if ('uuid' in rule) return within(say('rule/uuid', { uuid: rule.uuid }));
+  if ('nfs' in rule) return within(say('rule/nfs', { share: rule.nfs }));
+  if ('smb' in rule) return within(say('rule/smb', { share: rule.smb }));
+  return within(say('rule/ssh', { server: rule.ssh }));
 }
 
 /** The same rule with what is secret in it replaced: for logs, events and screens. */

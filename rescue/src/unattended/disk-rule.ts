@@ -1,6 +1,6 @@
 /** Which disk a job file means. Anything that is not certain is an error, before anything is written. */
 import { resolve } from 'node:path';
-import { describeIdentity, PermafrostError, type listDisks } from '../engine/index.ts';
+import { asIs, describeIdentity, PermafrostError, say, type listDisks } from '../engine/index.ts';
 import type { DiskRule } from './job-file.ts';
 
 export type Disks = Awaited<ReturnType<typeof listDisks>>;
@@ -37,11 +37,11 @@ export function resolveDisk(rule: DiskRule, disks: Disks): string {
   if ('file' in rule) return notAName(rule.file, disks);
   const [key, wanted] = 'serial' in rule ? (['serial', rule.serial] as const) : (['wwn', rule.wwn] as const);
   const found = disks.filter((disk) => disk[key]?.trim() === wanted.trim());
-  const words = `the disk with ${key === 'wwn' ? 'WWN' : 'serial'} ${wanted}`;
+  const words = key === 'wwn' ? say('rule/wwn', { wwn: wanted }) : say('rule/serial', { serial: wanted });
   if (found.length === 1) return found[0]!.path;
   throw new PermafrostError('job-file/disk', {
     rule: words,
-    problem: found.length === 0 ? 'is not there' : `is not one disk: ${paths(found)}`,
+    problem: found.length === 0 ? say('place/absent') : say('disk/several', { list: paths(found) }),
   });
 }
 
@@ -51,8 +51,8 @@ function notAName(file: string, disks: Disks): string {
   if (disks.every((disk) => disk.path !== path && disk.partitions.every((part) => part.path !== path)))
     return file;
   throw new PermafrostError('job-file/disk', {
-    rule: file,
-    problem: 'is no disk-image file but a name that another disk can have after the next start',
+    rule: asIs(file),
+    problem: say('disk/name'),
   });
 }
 
@@ -61,7 +61,7 @@ const outside: ReadonlySet<string> = new Set(['usb', 'firewire', 'iscsi', 'fibre
 
 function builtIn(rule: 'only-disk' | 'largest', disks: Disks): string {
   const candidates = disks.filter((disk) => !disk.removable && !disk.isVirtual && !outside.has(disk.bus));
-  const words = rule === 'only-disk' ? 'the only built-in disk' : 'the largest built-in disk';
+  const words = say(`rule/${rule}`);
   const most = Math.max(...candidates.map(({ sizeBytes }) => sizeBytes));
   const found = rule === 'only-disk' ? candidates : candidates.filter(({ sizeBytes }) => sizeBytes === most);
   if (found.length === 1) return found[0]!.path;
@@ -69,8 +69,8 @@ function builtIn(rule: 'only-disk' | 'largest', disks: Disks): string {
     rule: words,
     problem:
       found.length === 0
-        ? 'cannot be named: there is none'
-        : `cannot be named: there are ${found.length}, ${paths(found)}`,
+        ? say('disk/none-built-in')
+        : say('disk/many-built-in', { diskCount: found.length, list: paths(found) }),
   });
 }
 

@@ -4,10 +4,10 @@ import { open, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MOST_JOB_FILE_BYTES } from './job-file.ts';
 import { makePlaceFolder } from './place-folder.ts';
-import { runProgram } from '../engine/index.ts';
+import { asIs, runProgram, say, type Said } from '../engine/index.ts';
 
 /** One of the files that were looked for and exist. */
-export type ReadText = { readonly path: string } & ({ readonly text: string } | { readonly problem: string });
+export type ReadText = { readonly path: string } & ({ readonly text: string } | { readonly problem: Said });
 
 const MOUNT_LIMIT_MS = 60_000;
 
@@ -32,7 +32,7 @@ export async function readFromFileSystem(
   kind: string,
   paths: readonly string[],
   signal?: AbortSignal,
-): Promise<ReadText[] | { readonly problem: string }> {
+): Promise<ReadText[] | { readonly problem: Said }> {
   const folder = await makePlaceFolder(runProgram);
   try {
     const options = untouchedOptions(kind);
@@ -40,7 +40,7 @@ export async function readFromFileSystem(
       { program: 'mount', args: ['-o', options, '--', device, folder.mountPoint], limitMs: MOUNT_LIMIT_MS },
       signal,
     );
-    if (code !== 0) return { problem: problem.replaceAll(/\s+/g, ' ') };
+    if (code !== 0) return { problem: asIs(problem.replaceAll(/\s+/g, ' ')) };
     folder.mounted();
     const texts: ReadText[] = [];
     for (const path of paths) {
@@ -57,18 +57,18 @@ export async function readFromFileSystem(
 export async function readBelow(
   root: string,
   path: string,
-): Promise<{ readonly text: string } | { readonly problem: string } | undefined> {
+): Promise<{ readonly text: string } | { readonly problem: Said } | undefined> {
   const real = await realpath(join(root, path)).catch(() => undefined);
   if (real === undefined) return undefined;
-  if (!real.startsWith(`${await realpath(root)}/`)) return { problem: 'it is a link that leads elsewhere' };
+  if (!real.startsWith(`${await realpath(root)}/`)) return { problem: say('boot-job/link') };
   try {
     // Not to wait on a pipe that bears the name.
     const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = await file.stat();
-      if (!stats.isFile()) return { problem: 'it is no ordinary file' };
+      if (!stats.isFile()) return { problem: say('boot-job/no-ordinary-file') };
       if (stats.size > MOST_JOB_FILE_BYTES)
-        return { problem: `it is larger than ${MOST_JOB_FILE_BYTES} bytes` };
+        return { problem: say('boot-job/file-too-large', { mostBytes: MOST_JOB_FILE_BYTES }) };
       const bytes = Buffer.alloc(MOST_JOB_FILE_BYTES);
       const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
       return { text: bytes.toString('utf8', 0, bytesRead) };
@@ -76,7 +76,7 @@ export async function readBelow(
       await file.close();
     }
   } catch (error) {
-    return { problem: (error as Error).message };
+    return { problem: asIs((error as Error).message) };
   }
 }
 

@@ -150,7 +150,7 @@ test('what is not there yet is waited for, said once, and found when it comes', 
   });
   const said: (string | undefined)[] = [];
   const place = await placeRepository(label, { system, folder: 'any', onWaiting: (what) => said.push(what) });
-  assert.deepEqual(said, ['the folder lab of the file system with label IMAGES is not there', undefined]);
+  assert.deepEqual(said, ['the folder lab of the file system with label IMAGES: is not there', undefined]);
   assert.deepEqual(system.pauses, [1000, 2000, 4000]);
   await place.release();
 });

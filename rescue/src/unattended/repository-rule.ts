@@ -129,7 +129,7 @@ async function waitFor(
       const problem = asIs(withoutSecrets(result.problem, rule));
       const leftMs = untilMs - system.nowMs();
       if (result.final || leftMs <= 0) throw failure(rule, problem);
-      const words = `${describePlace(rule)} ${problem}`;
+      const words = say('about/said', { place: describePlace(rule), remark: problem });
       if (words !== said) onWaiting?.(words);
       said = words;
       await system.pause(Math.min(pauseMs, leftMs), signal).catch(() => throwIfStopped(signal));

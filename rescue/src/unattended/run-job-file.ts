@@ -19,6 +19,7 @@ import {
   type Report,
   runJob,
   type RunOptions,
+  say,
 } from '../engine/index.ts';
 import { describePlace } from './describe-place.ts';
 import type { JobEvent, JobFileEvent, ResultEvent } from './job-events.ts';
@@ -103,12 +104,11 @@ async function withRepository(file: JobFile, options: JobFileOptions): Promise<R
     untouched: dryRun,
     folder: dryRun ? 'any' : readsImages(file.steps) ? 'existing' : 'create',
   });
+  const silent = say('about/said', { place: describePlace(file.repository), remark: say('place/silent') });
   const stopWatching =
     place.server === undefined
       ? undefined
-      : watchServer(place.server, (isThere) =>
-          emit(waiting(isThere ? undefined : `${describePlace(file.repository)} does not answer`)),
-        );
+      : watchServer(place.server, (isThere) => emit(waiting(isThere ? undefined : silent)));
   try {
     return await new FileRun(file, place, options).run();
   } finally {

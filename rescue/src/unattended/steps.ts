@@ -1,5 +1,13 @@
 /** From the steps of a job file to jobs of the engine. */
-import { parseSize, PermafrostError, type AskedPartition, type Job, type Plan } from '../engine/index.ts';
+import {
+  asIs,
+  parseSize,
+  PermafrostError,
+  say,
+  type AskedPartition,
+  type Job,
+  type Plan,
+} from '../engine/index.ts';
 import { diskKey, findDisk, type Disks, type FoundDisk } from './disk-rule.ts';
 import type { Step } from './job-file.ts';
 
@@ -95,8 +103,8 @@ export function checkSameDisks(announced: readonly FoundStep[], now: readonly Fo
 
 function isAnother({ name }: FoundDisk): PermafrostError {
   return new PermafrostError('job-file/disk', {
-    rule: name,
-    problem: 'is another disk now than when the job began',
+    rule: asIs(name),
+    problem: say('disk/another'),
   });
 }
 

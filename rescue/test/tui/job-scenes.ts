@@ -161,8 +161,43 @@ export const jobScenes: Readonly<Record<string, FlowState>> = {
   paused: onHost(running(imageJob, { progress, paused: true })),
   cancelling: onHost(running(imageJob, { progress, cancelling: true })),
   'waiting for a share': onHost(
-    running(imageJob, { progress, waiting: 'the share //nas/images does not answer' }),
+    running(imageJob, {
+      progress,
+      waiting: say('about/said', {
+        place: say('rule/smb', { share: '//nas/images' }),
+        remark: say('place/silent'),
+      }),
+    }),
   ),
+  'a job that waits to begin': onHost({
+    kind: 'idle',
+    waiting: say('boot-job/waiting', {
+      word: 'http://nas/job.yaml',
+      problem: say('boot-job/unfetched', { problem: say('boot-job/no-answer') }),
+    }),
+  }),
+  'home while a job waits to begin': onHost(
+    {
+      kind: 'idle',
+      waiting: say('about/said', {
+        place: say('rule/label', { label: 'IMAGES' }),
+        remark: say('place/absent'),
+      }),
+    },
+    { watching: false },
+  ),
+  'a job that could not begin': onHost({
+    kind: 'idle',
+    problem: {
+      source: say('source/labelled', {
+        path: 'permafrost-job.yaml',
+        device: '/dev/sdb1',
+        label: 'PERMAFROST',
+      }),
+      error: problems.find(({ code }) => code === 'job-file/disk')!,
+      next: { action: 'power-off', secondsLeft: 7 },
+    },
+  }),
   'done, an image': onHost(ended(sampleReport(imageJob))),
   'done, an image with gaps': onHost(
     ended(sampleReport(imageJob, { outcome: 'done-with-gaps', gaps, gapsLeftOut: 500 })),

@@ -72,8 +72,13 @@ export const problems: readonly ErrorReport[] = [
     problem: say('damage/no-usable', { field: 'regions' }),
   }),
   new PermafrostError('job-file/repository', {
-    rule: '//nas/images',
+    rule: say('rule/within', { folder: 'images', other: say('rule/smb', { share: '//nas/images' }) }),
     problem: asIs('the server does not know this user, or the password is wrong'),
+  }),
+  new PermafrostError('job-file/disk', { rule: say('rule/only-disk'), problem: say('disk/none-built-in') }),
+  new PermafrostError('boot-job/not-found', {
+    word: 'http://nas/job.yaml',
+    problem: say('boot-job/unfetched', { problem: say('boot-job/no-answer') }),
   }),
   // What keeps partitions from having the sizes and places that they should.
   new PermafrostError('layout/impossible', {

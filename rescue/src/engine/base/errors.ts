@@ -256,11 +256,11 @@ const table = {
     () => 'Nothing was done. Mend these lines; docs/unattended.md has examples.',
     exitCodes.usage,
   ),
-  'job-file/disk': row<{ rule: string; problem: string }>(
+  'job-file/disk': row<{ rule: Said; problem: Said }>(
     (d) => `${d.rule} ${d.problem}`,
     () => 'Nothing was written. "permafrost disks" shows serials and WWNs; name the disk by one of them.',
   ),
-  'job-file/repository': row<{ rule: string; problem: Said }>(
+  'job-file/repository': row<{ rule: Said; problem: Said }>(
     (d) => `${d.rule} ${d.problem}`,
     () =>
       'Nothing was written. Attach the disk or switch the server on ("permafrost disks" shows labels), or change what the job says of it.',
@@ -279,7 +279,7 @@ const table = {
     (d) => `the machine does not ${d.action === 'reboot' ? 'start again' : 'switch off'}: ${d.problem}`,
     () => 'The job itself has ended; its report is above. Switch the machine off by hand.',
   ),
-  'boot-job/not-found': row<{ word: string; problem: string }>(
+  'boot-job/not-found': row<{ word: string; problem: Said }>(
     (d) => `the job ${d.word} ${d.problem}`,
     () =>
       'Nothing was done. "permafrost.job=" on the kernel command line names the job; "permafrost.job=none" asks for none.',

@@ -7,6 +7,7 @@ import { asked } from './remarks/asked.ts';
 import { boot } from './remarks/boot.ts';
 import { contents } from './remarks/contents.ts';
 import { damage } from './remarks/damage.ts';
+import { jobFiles } from './remarks/job-files.ts';
 import { jobs } from './remarks/jobs.ts';
 import { means } from './remarks/means.ts';
 import { newIds } from './remarks/new-ids.ts';
@@ -20,6 +21,7 @@ export const remarkTemplates = {
   ...boot,
   ...contents,
   ...damage,
+  ...jobFiles,
   ...jobs,
   ...means,
   ...newIds,

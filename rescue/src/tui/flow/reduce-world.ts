@@ -1,10 +1,10 @@
 /** What comes back from the world: disks that come and go, answers, the state of the host. */
 import type { ErrorReport, ListedDisk, Plan } from '../../engine/index.ts';
-import type { EndedState, HostState } from '../../runner/job-host.ts';
+import type { EndedState, HostState, IdleState } from '../../runner/job-host.ts';
 import type { WorldEvent } from './events.ts';
 import { layoutPlanned } from './edit-layout.ts';
 import type { Notice, OpenedPlace, Step } from './parts.ts';
-import { currentStep, diskKey, type FlowState } from './state.ts';
+import { currentStep, diskKey, hasJobPage, type FlowState } from './state.ts';
 import { backTo, done, go, planAgain, wait, withoutConfirmations, type Result } from './steps.ts';
 
 export function reduceWorld(state: FlowState, event: WorldEvent): Result {
@@ -189,10 +189,17 @@ function hostChanged(state: FlowState, host: HostState): Result {
     return { ...again, effects: [{ kind: 'job', action: 'dismiss' }, ...again.effects] };
   }
   const isNew = runId(host) !== undefined && runId(host) !== runId(before);
-  if (isNew || (host.kind === 'countdown' && before.kind !== 'countdown') || host.kind === 'lost')
-    return done({ ...next, watching: before.kind === host.kind && !isNew ? state.watching : true });
+  const comes = host.kind === 'idle' && hasJobPage(host) && !isSameWait(host, before);
+  if (isNew || comes || (host.kind === 'countdown' && before.kind !== 'countdown') || host.kind === 'lost')
+    return done({ ...next, watching: before.kind === host.kind && !isNew && !comes ? state.watching : true });
   if (before.kind === 'lost') return done({ ...next, notice: notice('connection-back', '', false) });
   return done(next);
+}
+
+/** Whether it waited before too, or had failed before it began: nothing has come that a person does not know. */
+function isSameWait(host: IdleState, before: HostState): boolean {
+  if (before.kind !== 'idle') return false;
+  return host.problem === undefined ? before.waiting !== undefined : before.problem !== undefined;
 }
 
 function endedBy({ report, error }: EndedState): string | undefined {

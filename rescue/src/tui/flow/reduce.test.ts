@@ -70,6 +70,18 @@ test('a plan that would be refused starts nothing', () => {
   assert.deepEqual(play(state, { kind: 'go-ahead' }).effects, []);
 });
 
+test('a job that waits to begin, or could not, is shown when it comes, and stays away when it was left', () => {
+  const waits = (waiting: string): FlowEvent => ({ kind: 'host', state: { kind: 'idle', waiting } });
+  const error = { code: 'job-file/disk', message: '', hint: '', details: {} };
+  const { state } = play(sampleState(), waits('the share'));
+  assert.equal(currentView(state), 'job');
+  const left = play(state, { kind: 'watch', on: false }, waits('another share')).state;
+  assert.equal(currentView(left), 'home');
+  const failed = play(left, { kind: 'host', state: { kind: 'idle', problem: { source: '', error } } }).state;
+  assert.equal(currentView(failed), 'job');
+  assert.equal(currentView(play(failed, { kind: 'host', state: { kind: 'idle' } }).state), 'home');
+});
+
 test('a plan that has changed is shown again, and what was typed confirms nothing', () => {
   const waiting = play(sampleState(), ...toPlan, { kind: 'go-ahead' }).state;
   const error = { code: 'plan/changed', message: '', hint: '', details: {} };

@@ -183,9 +183,28 @@ export function currentView(state: FlowState): Step | Overlay {
 export function viewBelowHelp(state: FlowState): Step | Exclude<Overlay, 'bug' | 'help'> {
   if (state.question !== undefined) return 'question';
   if (state.problem !== undefined) return 'problem';
-  if (state.host.kind !== 'idle' && state.watching) return 'job';
+  if (hasJobPage(state.host) && state.watching) return 'job';
   if (state.waiting !== undefined) return 'waiting';
   return currentStep(state);
+}
+
+/** Whether there is something to see of a job: it is about to begin, waits for something, runs, or has ended. */
+export function hasJobPage(host: HostState): boolean {
+  return host.kind !== 'idle' || host.waiting !== undefined || host.problem !== undefined;
+}
+
+/** Whether something follows by itself in a moment: any key stops it, before it does anything else. */
+export function isAboutToAct(host: HostState): boolean {
+  switch (host.kind) {
+    case 'countdown':
+      return true;
+    case 'ended':
+      return host.next !== undefined;
+    case 'idle':
+      return host.problem?.next !== undefined;
+    default:
+      return false;
+  }
 }
 
 export function diskByKey(state: FlowState, key: string | undefined): ListedDisk | undefined {

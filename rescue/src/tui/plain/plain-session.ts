@@ -7,7 +7,7 @@ import type { Effect } from '../flow/effects.ts';
 import type { FlowEvent } from '../flow/events.ts';
 import { reduce } from '../flow/reduce.ts';
 import type { Notice } from '../flow/parts.ts';
-import { currentView, initialState, type FlowState, type StartOptions } from '../flow/state.ts';
+import { currentView, initialState, isAboutToAct, type FlowState, type StartOptions } from '../flow/state.ts';
 import { noticeText } from '../screens/overlays.ts';
 import { viewOf } from '../screens/view-of.ts';
 import { describeBug } from '../session.ts';
@@ -79,8 +79,7 @@ export class PlainSession {
       return;
     }
     const { host, watching } = this.#state;
-    const stoppable = host.kind === 'countdown' || (host.kind === 'ended' && host.next !== undefined);
-    if (stoppable && watching && !this.#state.helpOpen && typed !== 'h') {
+    if (isAboutToAct(host) && watching && !this.#state.helpOpen && typed !== 'h') {
       this.dispatch({ kind: 'job', action: 'cancel' });
       return;
     }
@@ -216,7 +215,9 @@ export class PlainSession {
       waiting?.token,
       helpOpen,
       language,
-      currentView(this.#state) === 'job' ? `${host.kind} ${run}` : '',
+      currentView(this.#state) === 'job'
+        ? `${host.kind} ${run} ${host.kind === 'idle' && host.problem !== undefined}`
+        : '',
       bug === undefined,
       problem?.code,
     ].join('|');

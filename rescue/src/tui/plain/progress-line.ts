@@ -1,6 +1,7 @@
 /** How far a job is, in one line. */
 import type { HostState } from '../../runner/job-host.ts';
 import type { Words } from '../words/words.ts';
+import { said } from '../screens/problem-words.ts';
 
 /** The line, and one for each gap since `knownGaps` of them were said. */
 export function progressLine(host: HostState, knownGaps: number, words: Words): string[] {
@@ -14,7 +15,7 @@ export function progressLine(host: HostState, knownGaps: number, words: Words): 
       ? w.paused
       : waiting === undefined
         ? undefined
-        : w.waiting(waiting);
+        : w.waiting(said(waiting, words));
   const facts =
     progress === undefined
       ? [w.planning]

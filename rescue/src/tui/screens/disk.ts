@@ -13,7 +13,7 @@ import {
   regionName,
 } from './disk-words.ts';
 import { useWords } from './place-words.ts';
-import { problemHint, problemText, rawReason, rawRemedy, said } from './problem-words.ts';
+import { busyReason, problemHint, problemText, rawReason, rawRemedy, said } from './problem-words.ts';
 import { useReason } from './sources.ts';
 
 export function diskView(state: FlowState, words: Words): View {
@@ -49,9 +49,8 @@ export function diskView(state: FlowState, words: Words): View {
 /** Whether what is on it starts: asked of disks that hold something. */
 function bootCheckItems({ host }: FlowState, listed: ReturnType<typeof diskByKey>, words: Words): Item[] {
   if (listed === undefined || listed.regions.length === 0) return [];
-  const { disk: w, home } = words;
-  const reason =
-    host.kind === 'idle' ? useReason(listed, words) : host.kind === 'lost' ? home.lost : home.busy;
+  const { disk: w } = words;
+  const reason = busyReason(host, words) ?? useReason(listed, words);
   return [
     {
       kind: 'choice',

@@ -5,12 +5,13 @@ import { nextLanguage } from '../words/languages.ts';
 import type { Words } from '../words/words.ts';
 import type { FlowEvent } from '../flow/events.ts';
 import type { Flow } from '../flow/parts.ts';
-import type { FlowState } from '../flow/state.ts';
+import { hasJobPage, type FlowState } from '../flow/state.ts';
+import { busyReason } from './problem-words.ts';
 
 export function homeView(state: FlowState, words: Words): View {
   const { home, common, keys } = words;
   const { host, rescue } = state;
-  const busy = host.kind === 'idle' ? undefined : host.kind === 'lost' ? home.lost : home.busy;
+  const busy = busyReason(host, words);
   const other = nextLanguage(state.language);
   const begin = (flow: Flow, label: string, detail: string): Item => ({
     kind: 'choice',
@@ -32,13 +33,13 @@ export function homeView(state: FlowState, words: Words): View {
     question: home.title,
     body: state.isRoot ? [] : [text(common.notRoot, 'warning')],
     items: [
-      ...(host.kind === 'idle'
+      ...(!hasJobPage(host)
         ? []
         : [
             {
               kind: 'choice',
               id: 'job',
-              label: host.kind === 'ended' ? home.jobEnded : home.job,
+              label: host.kind === 'ended' ? home.jobEnded : host.kind === 'idle' ? home.jobWaits : home.job,
               enter: { kind: 'watch', on: true },
             } as const,
           ]),

@@ -1,12 +1,13 @@
 /** A job while it runs: how far it is, region by region, what could not be read, and how to stop it. */
-import type { DiskPlan, Gap, Job, Progress, RegionPlan } from '../../engine/index.ts';
-import type { CountdownState, HostState, LostState, RunningState } from '../../runner/job-host.ts';
+import type { DiskPlan, Gap, Progress, RegionPlan } from '../../engine/index.ts';
+import type { CountdownState, HostState, IdleState, LostState, RunningState } from '../../runner/job-host.ts';
 import { regionKey } from '../flow/reduce-world.ts';
 import type { FlowState } from '../flow/state.ts';
 import type { Block, Shortcut, View } from '../view.ts';
 import { space, text } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { identityWords, plannedMap, regionName } from './disk-words.ts';
+import { beforeView, countdownView } from './job-file.ts';
 import { problemHint, problemText, said } from './problem-words.ts';
 import { reportView } from './report.ts';
 
@@ -14,16 +15,15 @@ const SHOWN_GAPS = 4;
 
 export function jobView(state: FlowState, words: Words): View {
   const { host } = state;
-  const views: { [K in Exclude<HostState['kind'], 'idle'>]: () => View } = {
+  const views: { [K in HostState['kind']]: () => View } = {
+    idle: () => beforeView(host as IdleState, words),
     countdown: () => countdownView(host as CountdownState, words),
     running: () => runningView(host as RunningState, state, words),
     ended: () => reportView(state, words),
     lost: () => lostView(host as LostState, words),
   };
-  return host.kind === 'idle' ? lostView({ kind: 'lost', error: noError }, words) : views[host.kind]();
+  return views[host.kind]();
 }
-
-const noError = { code: 'job/cancelled', message: '', hint: '', details: {} };
 
 function runningView(host: RunningState, state: FlowState, words: Words): View {
   const { job: w } = words;
@@ -44,14 +44,16 @@ function runningView(host: RunningState, state: FlowState, words: Words): View {
     step: 'home',
     title: w.title[run.job.kind],
     body: [
-      ...(run.file === undefined ? [] : [text(w.step(run.file.step, run.file.steps, run.file.source))]),
+      ...(run.file === undefined
+        ? []
+        : [text(w.step(run.file.step, run.file.steps, said(run.file.source, words)))]),
       ...(cancelling
         ? [text(w.cancelling, 'warning')]
         : paused
           ? [text(w.paused, 'warning')]
           : host.waiting === undefined
             ? []
-            : [text(w.waiting(host.waiting), 'warning')]),
+            : [text(w.waiting(said(host.waiting, words)), 'warning')]),
       ...(progress === undefined ? [text(w.planning, 'strong')] : progressBlocks(progress, paused, words)),
       ...(plan?.disks ?? []).flatMap((disk, i) => diskBlocks(disk, progress, state, words, i === 0)),
       ...gapBlocks(host.gaps, host.gapCount, words),
@@ -139,46 +141,6 @@ export function gapBlocks(gaps: readonly Gap[], gapCount: number, words: Words):
         text(w.gap(said(region, words), format.bytes(length), offset, said(reason, words)), 'warning', 2),
       ),
   ];
-}
-
-function countdownView(host: CountdownState, words: Words): View {
-  const { countdown: w } = words;
-  const { file, jobs, overwrites, secondsLeft } = host;
-  return {
-    step: 'home',
-    title: w.title,
-    question: w.question(secondsLeft),
-    body: [
-      text(w.source(file.id, file.source)),
-      space,
-      ...(overwrites.length === 0
-        ? [text(w.nothing, 'good')]
-        : [text(w.overwrites, 'danger'), ...overwrites.map((disk) => text(disk, 'danger', 2))]),
-      space,
-      text(w.steps),
-      ...jobs.map((job, i) => text(`${i + 1}. ${jobWords(job, words)}`, 'plain', 2)),
-    ],
-    items: [],
-    keys: [],
-    back: { label: w.stop, event: { kind: 'job', action: 'cancel' } },
-    help: w.help,
-    danger: overwrites.length > 0,
-  };
-}
-
-function jobWords(job: Job, { countdown: w, plan }: Words): string {
-  switch (job.kind) {
-    case 'image':
-      return w.image(job.sources.join(', '));
-    case 'restore':
-      return w.restore(job.image, job.targets.map(({ target }) => target).join(', '));
-    case 'clone':
-      return w.clone(job.source, job.targets.join(', '));
-    case 'verify':
-      return w.verify(job.image === undefined ? plan.verifyAll : plan.verifyOne(job.image));
-    case 'bootcheck':
-      return w.bootcheck(job.target);
-  }
 }
 
 function lostView(host: LostState, words: Words): View {

@@ -1,5 +1,6 @@
 /** What the engine says, in the person's language: errors, what to do next, and remarks. */
 import { recognise, type ErrorReport, type RawReason, type Remark } from '../../engine/index.ts';
+import type { HostState } from '../../runner/job-host.ts';
 import type { Words } from '../words/words.ts';
 
 /** Of what came from elsewhere: nobody reads more. */
@@ -12,6 +13,12 @@ export function problemText({ code, message, details }: ErrorReport, words: Word
   );
   const sentence = words.errors[code]?.(Object.fromEntries(known)) ?? message;
   return capital(sentence) + (/[.!?]$/.test(sentence) ? '' : '.');
+}
+
+/** Why no job can begin now; undefined where one can. */
+export function busyReason(host: HostState, { home }: Words): string | undefined {
+  if (host.kind === 'idle') return host.waiting === undefined ? undefined : home.waits;
+  return host.kind === 'lost' ? home.lost : home.busy;
 }
 
 /** What to do next. */
@@ -65,6 +72,6 @@ function isRemark(value: unknown): value is Remark {
   return typeof value === 'object' && value !== null && 'code' in value && 'text' in value;
 }
 
-function capital(sentence: string): string {
+export function capital(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -180,6 +180,15 @@ export const job: typeof english = {
       'C stoppt ihn, nach einer Rückfrage. Was bis dahin gespeichert ist, bleibt und hilft dem nächsten Lauf.',
     ],
   },
+  jobFile: {
+    waits: 'Ein Auftrag wartet auf seinen Beginn',
+    waitsDetail: 'Es wird alle paar Sekunden nachgesehen. Er beginnt von selbst, sobald es da ist.',
+    notBegun: 'Ein Auftrag konnte nicht beginnen',
+    cameFrom: (source) => `Er kam von: ${source}`,
+    help: [
+      'Eine Auftragsdatei sagt, was dieser Rechner ohne Zutun erledigen soll. Geschrieben ist noch nichts.',
+    ],
+  },
   countdown: {
     title: 'Ein Auftrag beginnt von selbst',
     question: (seconds) => `Er beginnt in ${count(seconds, 'Sekunde', 'Sekunden')}. Jede Taste stoppt ihn.`,

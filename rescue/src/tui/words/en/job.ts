@@ -183,6 +183,13 @@ export const job = {
       'C stops it, after a question. What was saved so far is kept, and is used by the next run.',
     ],
   },
+  jobFile: {
+    waits: 'A job waits to begin',
+    waitsDetail: 'It looks again every few seconds, and begins by itself when this is there.',
+    notBegun: 'A job could not begin',
+    cameFrom: (source: string): string => `It came from: ${source}`,
+    help: ['A job file says what this machine is to do without anybody. Nothing has been written yet.'],
+  },
   countdown: {
     title: 'A job begins by itself',
     question: (seconds: number): string =>

@@ -4,6 +4,7 @@ import { asked } from './asked.ts';
 import { boot } from './boot.ts';
 import { contents } from './contents.ts';
 import { damage } from './damage.ts';
+import { jobFiles } from './job-files.ts';
 import { jobs } from './jobs.ts';
 import { means } from './means.ts';
 import { newIds } from './new-ids.ts';
@@ -18,6 +19,7 @@ export const remarks = {
     ...boot,
     ...contents,
     ...damage,
+    ...jobFiles,
     ...jobs,
     ...means,
     ...newIds,
