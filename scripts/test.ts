@@ -200,15 +200,17 @@ const MACHINES = { jobs: 2, slowness: 3 } as const;
 function suites(tier: Tier, scratch: string): Suite[] {
   const { unit, system, vm, long, longVm } = findTests();
   const fast = [
-    checks([
-      check('lint', 'eslint', '.'),
-      check('types', 'tsc', '--project', '.'),
-      check('format', 'prettier', '--check', '--log-level=warn', '**/*.{ts,tsx,js,json}'),
-      check('native addon', 'scripts/build-addon'),
-      check('shell scripts', 'scripts/check-shell'),
-      check('layers', process.execPath, 'scripts/check-layers.ts'),
-    ]),
-    testFiles('unit tests', unit, { tier: 'fast', scratch }),
+    checks([check('native addon', 'scripts/build-addon')]),
+    together(
+      checks([
+        check('lint', 'eslint', '.'),
+        check('types', 'tsc', '--project', '.'),
+        check('format', 'prettier', '--check', '--log-level=warn', '**/*.{ts,tsx,js,json}'),
+        check('shell scripts', 'scripts/check-shell'),
+        check('layers', process.execPath, 'scripts/check-layers.ts'),
+      ]),
+      testFiles('unit tests', unit, { tier: 'fast', scratch, slowness: 2 }),
+    ),
   ];
   if (tier === 'fast') return fast;
   const all = [

@@ -1,5 +1,4 @@
 /** A restored disk starts the system that is on it, as the original did. */
 import { restoresAndStarts } from '../src/guest-os/restored.ts';
 
-restoresAndStarts({ layout: 'bios-gpt', bus: 'virtio' });
 restoresAndStarts({ layout: 'uefi-gpt', bus: 'nvme' });
