@@ -9,6 +9,7 @@ import type { Disks } from './disk-rule.ts';
 import type { JobFileEvent } from './job-events.ts';
 import { parseJobFile, type JobFile } from './job-file.ts';
 import { runJobFile } from './run-job-file.ts';
+import { sampleDisk } from '../../test/unattended/sample-disk.ts';
 
 function scratch(t: TestContext): { source: string; repository: string } {
   const folder = mkdtempSync(join(tmpdir(), 'permafrost-run-'));
@@ -23,30 +24,13 @@ function fileOf(repository: string, steps: readonly object[], more: object = {})
   return parseJobFile(JSON.stringify(file), 'job.yaml');
 }
 
-function disk(path: string, more: Partial<Disks[number]> = {}): Disks[number] {
-  return {
-    path,
-    deviceNumber: '8:0',
-    sizeBytes: 1 << 20,
-    sectorSize: 512,
-    physicalSectorSize: 512,
-    bus: 'sata',
-    isVirtual: false,
-    removable: false,
-    readOnly: false,
-    isProtected: false,
-    partitions: [],
-    ...more,
-  };
-}
-
 test('a disk that comes during the countdown is not left out of the question which one is meant', async (t) => {
   const { source, repository } = scratch(t);
-  const one = disk(source, { serial: 'A1' });
+  const one = sampleDisk(source, { serial: 'A1', sizeBytes: 1 << 20 });
   const late: readonly [string | object, Disks[number], RegExp][] = [
-    ['only-disk', disk('/dev/late'), /there are 2/],
-    ['largest', disk('/dev/late', { sizeBytes: 1 << 21 }), /is another disk now/],
-    [{ serial: 'A1' }, disk('/dev/late', { serial: 'A1' }), /is not one disk/],
+    ['only-disk', sampleDisk('/dev/late'), /there are 2/],
+    ['largest', sampleDisk('/dev/late', { sizeBytes: 1 << 21 }), /is another disk now/],
+    [{ serial: 'A1' }, sampleDisk('/dev/late', { serial: 'A1' }), /is not one disk/],
   ];
   for (const [rule, other, problem] of late) {
     const file = fileOf(repository, [{ image: { source: rule, 'sector-size': 512 } }]);
