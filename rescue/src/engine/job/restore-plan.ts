@@ -94,7 +94,9 @@ export async function prepareRestore(
       targets.map(({ path }) => path),
       options.signal,
     );
-    const plan = describePlan(job, image, disks, refusals, targets, [...place.warnings, ...twins]);
+    const sealed = describePlan(job, image, disks, refusals, targets, place.warnings);
+    // No part of the digest: they decide nothing, and a disk that is slow to answer is not always seen.
+    const plan = { ...sealed, warnings: [...twins, ...sealed.warnings] };
     return { plan, image, repository, reader, targets, refusals };
   } catch (error) {
     await Promise.all(targets.map(async ({ disk }) => disk?.close()));

@@ -34,7 +34,7 @@ export function cloneTwinWarnings(source: CopiedIds): Said[] {
 
 /**
  * Of what is restored to the disks `targets` (paths): a warning for each other disk of this machine that has the same
- * identifiers. Nobody waits for a disk that does not answer. Throws `job/cancelled`.
+ * identifiers. Nobody waits for a disk that does not answer; that is said too. Throws `job/cancelled`.
  */
 export async function restoreTwinWarnings(
   copies: readonly CopiedIds[],
@@ -45,14 +45,15 @@ export async function restoreTwinWarnings(
   if (kept.size === 0) return [];
   const limit = AbortSignal.timeout(LIMIT_MS);
   const looked = describeDisks(signal === undefined ? limit : AbortSignal.any([signal, limit]));
-  const late = new Promise<ListedDisk[]>((resolve) => limit.addEventListener('abort', () => resolve([])));
+  const late = new Promise<undefined>((resolve) => limit.addEventListener('abort', () => resolve(undefined)));
   const listed = await Promise.race([
     looked.catch((error: unknown) => {
-      if (limit.aborted && signal?.aborted !== true) return [];
+      if (limit.aborted && signal?.aborted !== true) return undefined;
       throw error;
     }),
     late,
   ]);
+  if (listed === undefined) return [say('twins/unknown')];
   return twinsAmong(kept, listed, targets);
 }
 

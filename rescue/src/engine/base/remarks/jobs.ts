@@ -32,6 +32,8 @@ export const jobs = {
     'The clone keeps {idCount} of the identifiers of its source ({list}): do not start a system from one of them while both are attached. {why}',
   'twins/restore':
     '{name}, which is attached, has the same identifiers as what is restored ({list}): do not start a system from one of them while both are attached. {why}',
+  'twins/unknown':
+    'Whether another disk of this machine has the same identifiers is not known: not all of them answered in time.',
   'twins/detach-or-renew':
     'A system started from one of them can mount the other and write to it, Linux refuses the second of two XFS or Btrfs, and Windows switches one disk off. Detach one of them before anything starts from either, or give the copy new identifiers (--new-ids).',
   'twins/detach':

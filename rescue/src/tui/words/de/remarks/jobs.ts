@@ -37,6 +37,8 @@ export const jobs = {
     'Die Kopie behält {idCount} der Kennungen ihres Originals ({list}): starten Sie kein System von einer der beiden, solange beide angeschlossen sind. {why}',
   'twins/restore':
     '{name} ist angeschlossen und hat dieselben Kennungen wie das, was zurückgespielt wird ({list}): starten Sie kein System von einer der beiden, solange beide angeschlossen sind. {why}',
+  'twins/unknown':
+    'Ob eine andere Platte dieses Rechners dieselben Kennungen hat, ist nicht bekannt: nicht alle haben rechtzeitig geantwortet.',
   'twins/detach-or-renew':
     'Ein System, das von einer startet, kann die andere einhängen und beschreiben, Linux lehnt das zweite von zwei XFS oder Btrfs ab, und Windows schaltet eine Platte ab. Trennen Sie eine, bevor etwas von einer der beiden startet, oder geben Sie der Kopie neue Kennungen (Einstellungen).',
   'twins/detach':
