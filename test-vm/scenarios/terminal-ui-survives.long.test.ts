@@ -69,7 +69,7 @@ scenario(
     await seat.type('s');
     await sees(seat, 'On which stick or disk do you want to save the logs?');
     await choose(seat, `"${names.stick}"`);
-    await sees(seat, /Done: "IMAGES"/, 60);
+    await sees(seat, /Saved in the folder permafrost-logs-\S+ on "IMAGES"/, 60);
     await machine.unplug('stick');
     const saved = await listStick(stick);
     for (const name of ['log/runner.log', 'log/ui.log', 'dmesg.txt', 'disks.json'])
