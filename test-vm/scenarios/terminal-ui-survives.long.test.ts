@@ -64,6 +64,8 @@ scenario(
 
     // What was said of all this can be taken along.
     await choose(seat, 'Tools');
+    // Until the next page is there, a key would move on the one before.
+    await sees(seat, 'Restart the machine');
     await choose(seat, 'Logs');
     await sees(seat, 'save on a stick');
     await seat.type('s');
