@@ -317,7 +317,21 @@ export const scenes: Readonly<Record<string, FlowState>> = {
   'tools of a system': at('tools', { rescue: false }),
   logs: at('logs', { tools: { logs: '[    0.000000] Linux version\n'.repeat(60) } }),
   'save the logs': at('save-logs', { sources: [] }),
-  network: at('network', { tools: { network: 'lo UNKNOWN 127.0.0.1/8 ::1/128\neth0 DOWN' } }),
+  network: at('network', {
+    tools: {
+      network: [
+        {
+          name: 'eth0',
+          hardware: '52:54:00:12:34:56',
+          cable: true,
+          addresses: ['10.0.2.15/24', 'fe80::5054:ff:fe12:3456/64'],
+        },
+        { name: 'eth1', hardware: '52:54:00:12:34:57', cable: true, addresses: [] },
+        { name: 'eth2', hardware: '52:54:00:12:34:58', cable: false, addresses: [] },
+        { name: 'eth3', hardware: '52:54:00:12:34:59', addresses: [] },
+      ],
+    },
+  }),
   keyboard: at('keyboard', {
     tools: { keymaps: Array.from({ length: 40 }, (_, i) => ({ name: `k${i}`, title: `Keyboard ${i}` })) },
   }),

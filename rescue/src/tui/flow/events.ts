@@ -5,6 +5,7 @@ import type { FoundServer } from '../../unattended/find-servers.ts';
 import type { RepositoryRule } from '../../unattended/job-file.ts';
 import type { Language } from '../words/languages.ts';
 import type {
+  NetworkCard,
   Field,
   Flag,
   Flow,
@@ -111,6 +112,6 @@ export type WorldEvent =
     }
   | { readonly kind: 'tool-done'; readonly token: number; readonly subject: string }
   | { readonly kind: 'logs'; readonly text: string }
-  | { readonly kind: 'network'; readonly text: string }
+  | { readonly kind: 'network'; readonly cards: readonly NetworkCard[] }
   | { readonly kind: 'keymaps'; readonly keymaps: readonly Keymap[] }
   | { readonly kind: 'bug'; readonly text: string };

@@ -180,9 +180,21 @@ export interface EditedLayout {
   readonly asked: readonly AskedPartition[];
 }
 
+/** A network card of this machine. */
+export interface NetworkCard {
+  /** The kernel's: `eth0`. */
+  readonly name: string;
+  /** Its hardware address. */
+  readonly hardware: string;
+  /** Absent where the card is switched off, and cannot tell. */
+  readonly cable?: boolean;
+  /** With the length of their prefix, as `10.0.2.15/24`. */
+  readonly addresses: readonly string[];
+}
+
 export interface ToolResults {
   readonly logs?: string;
-  readonly network?: string;
+  readonly network?: readonly NetworkCard[];
   readonly keymaps?: readonly Keymap[];
 }
 

@@ -22,7 +22,7 @@ export function reduceWorld(state: FlowState, event: WorldEvent): Result {
     case 'logs':
       return done({ ...state, tools: { ...state.tools, logs: event.text } });
     case 'network':
-      return done({ ...state, tools: { ...state.tools, network: event.text } });
+      return done({ ...state, tools: { ...state.tools, network: event.cards } });
     case 'keymaps':
       return done({ ...state, tools: { ...state.tools, keymaps: event.keymaps } });
     case 'bug':

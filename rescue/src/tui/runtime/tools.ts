@@ -30,10 +30,6 @@ async function readTail(path: string): Promise<string> {
   }
 }
 
-export async function readNetwork(): Promise<string> {
-  return (await runCommand('ip', ['-brief', 'address'])).text;
-}
-
 export function bringUpNetwork(signal: AbortSignal): Promise<CommandResult> {
   return runCommand('/usr/lib/permafrost/network', ['30'], { signal });
 }

@@ -19,6 +19,7 @@ import type { OpenedPlace } from '../flow/parts.ts';
 import { describeBug } from '../session.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { findRepositories } from './find-repositories.ts';
+import { readNetworkCards } from './network-cards.ts';
 import * as tools from './tools.ts';
 
 /** Whoever shows a flow: effects are carried out for it, and it is told what came of them. */
@@ -130,7 +131,7 @@ export class World {
         session.dispatch({ kind: 'logs', text: await tools.readLogs() });
         return;
       case 'read-network':
-        session.dispatch({ kind: 'network', text: await tools.readNetwork() });
+        session.dispatch({ kind: 'network', cards: await readNetworkCards() });
         return;
       case 'network-up':
         return this.#tool(session, effect.token, '', (signal) => tools.bringUpNetwork(signal));

@@ -1,7 +1,8 @@
 /** Tools: what a person at a machine without another system needs besides images. */
 import type { FlowEvent } from '../flow/events.ts';
+import type { NetworkCard } from '../flow/parts.ts';
 import type { FlowState } from '../flow/state.ts';
-import type { Item, View } from '../view.ts';
+import type { Block, Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import { languages } from '../words/languages.ts';
 import type { Words } from '../words/words.ts';
@@ -63,9 +64,12 @@ export function networkView(state: FlowState, words: Words): View {
   return {
     step: 'network',
     title: w.title,
-    body: (shown === undefined ? w.loading : shown.trim() === '' ? w.none : shown.trimEnd())
-      .split('\n')
-      .map((line) => text(line)),
+    body:
+      shown === undefined
+        ? [text(w.loading)]
+        : shown.length === 0
+          ? [text(w.none)]
+          : shown.flatMap((card) => cardBlocks(card, words)),
     items: state.rescue
       ? [{ kind: 'choice', id: 'up', label: w.up, detail: [text(w.upDetail)], enter: { kind: 'network-up' } }]
       : [],
@@ -73,6 +77,14 @@ export function networkView(state: FlowState, words: Words): View {
     back: { label: keys.back, event: { kind: 'back' } },
     help: w.help,
   };
+}
+
+function cardBlocks({ name, hardware, cable, addresses }: NetworkCard, { network: w }: Words): Block[] {
+  const state =
+    addresses.length > 0
+      ? addresses.map((address) => text(address, 'good', 2))
+      : [text(cable === undefined ? w.off : cable ? w.noAddress : w.noCable, 'plain', 2)];
+  return [text(hardware === '' ? name : `${name} (${hardware})`, 'strong'), ...state];
 }
 
 export function keyboardView(state: FlowState, words: Words): View {

@@ -58,6 +58,9 @@ export const tools: typeof english = {
     upDetail: 'Erfragt eine Adresse an jeder Karte mit Kabel.',
     loading: 'Es wird nachgesehen …',
     none: 'Es gibt keine Netzwerkkarte.',
+    noCable: 'Es steckt kein Kabel darin.',
+    noAddress: 'Sie hat keine Adresse.',
+    off: 'Sie ist ausgeschaltet.',
     help: [
       'Nichts im Netzwerk wird benutzt, bevor Sie es wollen. Karten mit Kabel erfragen ihre Adresse bei einem DHCP-Server.',
     ],

@@ -56,6 +56,9 @@ export const tools = {
     upDetail: 'Asks for an address on every wired card.',
     loading: 'Looking …',
     none: 'There is no network card.',
+    noCable: 'No cable is plugged in.',
+    noAddress: 'It has no address.',
+    off: 'It is switched off.',
     help: ['Nothing on the network is used until you want it. Wired cards ask a DHCP server for an address.'],
   },
   keyboard: {
