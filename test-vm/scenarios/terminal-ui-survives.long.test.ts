@@ -40,7 +40,8 @@ scenario(
     await seat.press('escape');
 
     // The screens die, and come back to the job that went on.
-    const slow = await noisyFile(bench.path('slow.img'), 48 << 20);
+    // Long enough that the job runs until it is killed, however long the screens take to come back.
+    const slow = await noisyFile(bench.path('slow.img'), 96 << 20);
     await machine.plug({
       name: 'slow',
       path: slow,
