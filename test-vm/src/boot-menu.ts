@@ -4,10 +4,24 @@
  */
 import type { Machine } from './machine.ts';
 
-const chosenLine = (rows: readonly string[]): string | undefined =>
-  rows
-    .map((row) => /^\s*[|│\uFFFD]?\*(.*?)\s*[|│\uFFFD]?\s*$/.exec(row)?.[1]?.trim())
-    .find((text) => text !== undefined);
+interface Chosen {
+  readonly row: number;
+  /** As far as it is drawn. */
+  readonly text: string;
+}
+
+export function chosenEntry(rows: readonly string[]): Chosen | undefined {
+  for (const [row, line] of rows.entries()) {
+    const text = /^\s*[|│\uFFFD]?\*(.*?)\s*[|│\uFFFD]?\s*$/.exec(line)?.[1];
+    if (text !== undefined) return { row, text: text.trim() };
+  }
+  return undefined;
+}
+
+/** Whether the mark is on another entry. Half of a line is the same one as the whole of it. */
+export function hasMoved(from: Chosen, to: Chosen): boolean {
+  return from.row !== to.row || !(to.text.startsWith(from.text) || from.text.startsWith(to.text));
+}
 
 /** Waits for the menu, moves down to the entry whose text starts with `title`, and starts it. */
 export async function chooseEntry(machine: Machine, title: string, seconds = 60): Promise<void> {
@@ -48,20 +62,19 @@ export async function chooseEntryWith(machine: Machine, title: string, words: st
 
 async function moveTo(machine: Machine, title: string, seconds: number): Promise<void> {
   const { serial } = machine;
-  let chosen = await serial.becomes(chosenLine, seconds, 'the boot menu is shown');
-  for (let steps = 0; !chosen.startsWith(title); steps++) {
-    if (steps > 60) throw new Error(`the boot menu has no entry "${title}"; the last is "${chosen}"`);
+  let chosen = await serial.becomes(chosenEntry, seconds, 'the boot menu is shown');
+  for (let steps = 0; !chosen.text.startsWith(title); steps++) {
+    if (steps > 60) throw new Error(`the boot menu has no entry "${title}"; the last is "${chosen.text}"`);
     const before = chosen;
     await serial.press('down');
     chosen = await serial.becomes(
       (rows) => {
-        const now = chosenLine(rows);
-        // Half of a line is no other line.
-        const unfinished = now !== undefined && now !== title && title.startsWith(now);
-        return now === before || unfinished ? undefined : now;
+        const now = chosenEntry(rows);
+        if (now === undefined || !hasMoved(before, now)) return undefined;
+        return now.text !== title && title.startsWith(now.text) ? undefined : now;
       },
       10,
-      `the boot menu moves on from "${before}"`,
+      `the boot menu moves on from "${before.text}"`,
     );
   }
 }
