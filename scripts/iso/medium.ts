@@ -85,7 +85,10 @@ function buildEfiImage(folders: Folders, output: string, epoch: number): void {
   truncateSync(output, Math.max(3 << 20, Math.ceil((sizeBytes * 1.05) / (1 << 20)) << 20));
   runUnpacked(tools, 'mkfs.fat', ['--invariant', '-F', '16', '-s', '1', '-n', 'PERMAFROST', output], { env });
   runUnpacked(tools, 'mtools', ['-i', output, '::/EFI', '::/EFI/BOOT'], { env, argv0: 'mmd' });
-  for (const [name, path] of Object.entries(programs)) {
+  // By this the boot menu tells it from the partition of an installed system.
+  const mark = join(folders.work, 'efi-mark');
+  writeFileSync(mark, `${readMediumId(folders)}\n`);
+  for (const [name, path] of Object.entries({ ...programs, permafrost: mark })) {
     const copy = join(folders.work, name);
     copyFileSync(path, copy);
     lutimesSync(copy, epoch, epoch);
