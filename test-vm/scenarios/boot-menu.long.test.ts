@@ -90,18 +90,18 @@ for (const medium of ['cd', 'usb'] as const) {
     await chooseEntry(machine, 'Start from the disk');
     await machine.serial.says(/THE DISK HAS STARTED/, 60);
   });
-}
 
-scenario('uefi: the system of the disk starts', {}, async (bench) => {
-  const path = await makeLabelledStick(bench.path('disk.img'), 'SYSTEM', 64);
-  const program = bench.path('program.efi');
-  await extractFile(bench.iso, '/boot/memtest.efi', program);
-  await putOnStick(path, 'EFI/BOOT/BOOTX64.EFI', await readFile(program));
-  const disk = { name: 'disk', path, bus: 'ahci', bootIndex: 1 } as const;
-  const machine = await bench.start({ firmware: 'uefi', disks: [disk] });
-  await chooseEntry(machine, 'Start from the disk');
-  await showsMemoryTest(machine, bench);
-});
+  scenario(`uefi, ${medium}: the system of the disk starts`, {}, async (bench) => {
+    const path = await makeLabelledStick(bench.path('disk.img'), 'SYSTEM', 64);
+    const program = bench.path('program.efi');
+    await extractFile(bench.iso, '/boot/memtest.efi', program);
+    await putOnStick(path, 'EFI/BOOT/BOOTX64.EFI', await readFile(program));
+    const disk = { name: 'disk', path, bus: 'ahci', bootIndex: 1 } as const;
+    const machine = await bench.start({ firmware: 'uefi', medium, disks: [disk] });
+    await chooseEntry(machine, 'Start from the disk');
+    await showsMemoryTest(machine, bench);
+  });
+}
 
 scenario('bios: memory test', {}, async (bench) => {
   const machine = await bench.start({ memoryMB: 256 });
