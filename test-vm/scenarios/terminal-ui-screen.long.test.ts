@@ -53,7 +53,8 @@ scenario(
     await machine.plug(images);
     const [seat, picture] = [screenSeat(machine), look(machine)];
     await startImage(seat, { source: oldDisk, stick: 'IMAGES' }, picture);
-    await sees(seat, /Reading.* [1-9]\d* % /, 60);
+    // Of the whole job, so that the picture shows a part of it done.
+    await sees(seat, / [1-9]\d % \d+ MiB of /, 120);
     await picture('running');
     await endImage(seat, picture);
     await startRestore(seat, { stick: 'IMAGES', target: newDisk }, picture);
