@@ -186,7 +186,7 @@ export const job: typeof english = {
     notBegun: 'Ein Auftrag konnte nicht beginnen',
     cameFrom: (source) => `Er kam von: ${source}`,
     help: [
-      'Eine Auftragsdatei sagt, was dieser Rechner ohne Zutun erledigen soll. Geschrieben ist noch nichts.',
+      'Eine Auftragsdatei sagt, was dieser Rechner ohne Zutun erledigen soll. Bei diesem Start hat sie noch nicht begonnen.',
     ],
   },
   countdown: {

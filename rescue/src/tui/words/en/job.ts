@@ -188,7 +188,7 @@ export const job = {
     waitsDetail: 'It looks again every few seconds, and begins by itself when this is there.',
     notBegun: 'A job could not begin',
     cameFrom: (source: string): string => `It came from: ${source}`,
-    help: ['A job file says what this machine is to do without anybody. Nothing has been written yet.'],
+    help: ['A job file says what this machine is to do without anybody. It has not begun at this start.'],
   },
   countdown: {
     title: 'A job begins by itself',
