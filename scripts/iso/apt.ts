@@ -95,22 +95,16 @@ function newestDate(lists: string, count: number): number {
   return newest;
 }
 
-/** Fetches the indexes of a release into `work`/apt and checks their signatures. */
-export function openArchive(release: string, work: string): Archive {
-  const folder = join(work, 'apt');
+/** Runs one of apt's programs with the project's own configuration; its standard output. */
+export type Apt = (program: string, ...args: readonly string[]) => string;
+
+/** Fetches the indexes that `sources` names, lines of a sources.list, into `folder` and checks their signatures. */
+export function readIndexes(folder: string, sources: readonly string[]): Apt {
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['lists/partial', 'archives/partial'])
     mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'status'), '');
-  const mirrors = findMirrors();
-  if (mirrors.security === undefined)
-    say('WARNING: security fixes are left out, as DEBIAN_SECURITY_MIRROR says');
-  const suites = suitesOf(release).filter((suite) => mirrorOf(mirrors, suite) !== undefined);
-  const keyring = findKeyring(work);
-  const sources = suites.map(
-    (suite) => `deb [arch=amd64 signed-by=${keyring}] ${mirrorOf(mirrors, suite)!} ${suite} main\n`,
-  );
-  writeFileSync(join(folder, 'sources.list'), sources.join(''));
+  writeFileSync(join(folder, 'sources.list'), sources.map((line) => `${line}\n`).join(''));
   const options = {
     'Dir::State': folder,
     'Dir::State::lists': join(folder, 'lists'),
@@ -130,8 +124,7 @@ export function openArchive(release: string, work: string): Archive {
     'Debug::NoLocking': '1',
   };
   const settings = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  const apt = (program: string, ...args: string[]): string => run(program, [...settings, ...args]);
-  say(`reading the indexes of Debian ${suites.join(', ')}`);
+  const apt: Apt = (program, ...args) => run(program, [...settings, ...args]);
   try {
     // A missing or wrong signature is an error, not a warning that scrolls by.
     apt('apt-get', '-q', '-o', 'APT::Update::Error-Mode=any', 'update');
@@ -140,6 +133,22 @@ export function openArchive(release: string, work: string): Archive {
     const hint = 'DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR say where else to look (docs/boot.md)';
     throw new Error(`the indexes of Debian cannot be read; ${hint}:\n${error.message}`, { cause: error });
   }
+  return apt;
+}
+
+/** Fetches the indexes of a release into `work`/apt and checks their signatures. */
+export function openArchive(release: string, work: string): Archive {
+  const folder = join(work, 'apt');
+  const mirrors = findMirrors();
+  if (mirrors.security === undefined)
+    say('WARNING: security fixes are left out, as DEBIAN_SECURITY_MIRROR says');
+  const suites = suitesOf(release).filter((suite) => mirrorOf(mirrors, suite) !== undefined);
+  const keyring = findKeyring(work);
+  say(`reading the indexes of Debian ${suites.join(', ')}`);
+  const apt = readIndexes(
+    folder,
+    suites.map((suite) => `deb [arch=amd64 signed-by=${keyring}] ${mirrorOf(mirrors, suite)!} ${suite} main`),
+  );
   const show = (names: readonly string[]): ArchivePackage[] => {
     const madison = apt('apt-cache', 'madison', ...names);
     const found = parseStanzas(apt('apt-cache', 'show', '--no-all-versions', ...names), (...which) =>

@@ -82,7 +82,10 @@ async function makeArchive(t: TestContext) {
   const remove = (path: string): void => rmSync(join(folder, path));
 
   /** Fetches as a build does, in a process of its own, since this one serves the archive. */
-  const fetch = async (lock: DebianLock): Promise<{ code: number; output: string; taken?: DebianLock }> => {
+  const fetch = async (
+    lock: DebianLock,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<{ code: number; output: string; taken?: DebianLock }> => {
     const wanted = {
       ...{
         suite: 'trixie',
@@ -110,7 +113,8 @@ async function makeArchive(t: TestContext) {
       env: {
         ...process.env,
         ...{ no_proxy: '127.0.0.1', DEBIAN_MIRROR: `${address}/${base.main}`, DEBIAN_KEYRING: keyring },
-        ...{ DEBIAN_SECURITY_MIRROR: '', TEST_FETCH: JSON.stringify([folders, lock, wanted]) },
+        ...{ DEBIAN_SECURITY_MIRROR: '', OFFLINE: '', TEST_FETCH: JSON.stringify([folders, lock, wanted]) },
+        ...extra,
       },
     });
     let output = '';
@@ -123,7 +127,7 @@ async function makeArchive(t: TestContext) {
   const lockOf = (...packages: LockedPackage[]): DebianLock => ({
     ...{ suite: 'trixie', architecture: 'amd64', sourceDateEpoch: 1_700_000_000, packages },
   });
-  return { publish, remove, put, locked, lockOf, fetch, cache: join(folder, 'cache') };
+  return { publish, remove, put, locked, lockOf, fetch, folder, cache: join(folder, 'cache') };
 }
 
 const others: readonly Published[] = [
@@ -196,4 +200,27 @@ void test('a locked version that is gone: the newest of all suites are taken, an
     assert.equal(unsigned.code, 1);
     assert.match(unsigned.output, /cannot be read/);
   });
+});
+
+void test('OFFLINE: files come from its folder, checked, and from nowhere else', async (t) => {
+  const archive = await makeArchive(t);
+  const [here, there] = [
+    archive.locked({ name: 'here', version: '1' }),
+    archive.locked({ name: 'there', version: '1' }),
+  ];
+  // The mirror has both.
+  archive.publish('trixie', [here, there]);
+  archive.put('offline/here_1.deb', 'the package here 1\n');
+  const OFFLINE = join(archive.folder, 'offline');
+  const whole = await archive.fetch(archive.lockOf(here), { OFFLINE });
+  assert.equal(whole.code, 0, whole.output);
+  assert.equal(readFileSync(join(archive.cache, 'here_1.deb'), 'utf8'), 'the package here 1\n');
+  const lacking = await archive.fetch(archive.lockOf(here, there), { OFFLINE });
+  assert.equal(lacking.code, 1);
+  assert.match(lacking.output, /OFFLINE=.*offline lacks there_1\.deb/);
+  archive.put('offline/there_1.deb', 'the package there 2\n');
+  const wrong = await archive.fetch(archive.lockOf(there), { OFFLINE });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.output, /with another content/);
+  assert.ok(!existsSync(join(archive.cache, 'there_1.deb')));
 });

@@ -4,19 +4,19 @@
  * Usage: node scripts/iso/fetch.ts [--work DIR] [--cache DIR]; what was taken is in WORK/packages.json.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { openArchive } from './apt.ts';
 import { CommandFailed, run, say } from './command.ts';
 import { readFolders, type Folders } from './folders.ts';
-import { formatLock, parseLock, readLock, type DebianLock, type LockedPackage } from './lock-file.ts';
-import { findMirrors, mirrorOf, type Mirrors } from './mirror.ts';
+import { formatLock, parseLock, readLock, type DebianLock, type LockedFile } from './lock-file.ts';
+import { findMirrors, given, mirrorOf, type Mirrors } from './mirror.ts';
 import { imagePackages, resolvePackages, type Wanted } from './resolve.ts';
 
-export const cachedPath = (folders: Folders, entry: LockedPackage): string =>
+export const cachedPath = (folders: Folders, entry: LockedFile): string =>
   join(folders.cache, basename(entry.path));
 
-function isWhole(path: string, entry: LockedPackage): boolean {
+function isWhole(path: string, entry: LockedFile): boolean {
   if (!existsSync(path)) return false;
   return createHash('sha256').update(readFileSync(path)).digest('hex') === entry.sha256;
 }
@@ -25,7 +25,7 @@ function isWhole(path: string, entry: LockedPackage): boolean {
  * Where a package may be: in its suite's archive, and a security fix, once a point release has taken it in, in the
  * main one.
  */
-export function addressesOf(mirrors: Mirrors, entry: LockedPackage): string[] {
+export function addressesOf(mirrors: Mirrors, entry: LockedFile): string[] {
   const own = mirrorOf(mirrors, entry.suite);
   const places = own === undefined ? [] : [`${own}/${entry.path}`];
   if (!entry.path.startsWith('pool/updates/')) return places;
@@ -33,7 +33,7 @@ export function addressesOf(mirrors: Mirrors, entry: LockedPackage): string[] {
 }
 
 /** Downloads one package; false if the address has none. apt's own proxies and methods are used. */
-function download(address: string, entry: LockedPackage, path: string): boolean {
+function download(address: string, entry: LockedFile, path: string): boolean {
   const part = `${path}.part`;
   rmSync(part, { force: true });
   try {
@@ -50,12 +50,34 @@ function download(address: string, entry: LockedPackage, path: string): boolean 
   return true;
 }
 
-/** Downloads what the cache lacks of `lock`; returns what the archive no longer has. */
-function fill(folders: Folders, lock: DebianLock): LockedPackage[] {
-  const wanted = lock.packages.filter((entry) => !isWhole(cachedPath(folders, entry), entry));
+/** Copies what the folder has of `files` into the cache; an Error names what it lacks. */
+function takeOffline(folders: Folders, folder: string, files: readonly LockedFile[]): void {
+  const lacking = files.filter((entry) => {
+    const from = join(folder, basename(entry.path));
+    if (!isWhole(from, entry)) return true;
+    copyFileSync(from, cachedPath(folders, entry));
+    return false;
+  });
+  if (lacking.length === 0) return;
+  const names = lacking.slice(0, 3).map(({ path }) => basename(path));
+  const more = lacking.length > names.length ? ` and ${lacking.length - names.length} more` : '';
+  throw new Error(`OFFLINE=${folder} lacks ${names.join(', ')}${more}, or has them with another content`);
+}
+
+/**
+ * Brings what the cache lacks of `files` into it, from the mirror, or from the folder that OFFLINE names and then
+ * from nowhere else; returns what the archive no longer has.
+ */
+export function fetchFiles<File extends LockedFile>(folders: Folders, files: readonly File[]): File[] {
+  const wanted = files.filter((entry) => !isWhole(cachedPath(folders, entry), entry));
   if (wanted.length === 0) return [];
+  const offline = given('OFFLINE');
+  if (offline !== undefined) {
+    takeOffline(folders, resolve(offline), wanted);
+    return [];
+  }
   const sizeBytes = wanted.reduce((sum, entry) => sum + entry.sizeBytes, 0);
-  say(`downloading ${wanted.length} packages, ${Math.ceil(sizeBytes / 1e6)} MB`);
+  say(`downloading ${wanted.length} files, ${Math.ceil(sizeBytes / 1e6)} MB`);
   const mirrors = findMirrors();
   return wanted.filter((entry) => {
     const path = cachedPath(folders, entry);
@@ -88,7 +110,7 @@ export function fetchPackages(
   wanted: Wanted = imagePackages,
 ): DebianLock {
   let taken = lock;
-  const gone = fill(folders, lock);
+  const gone = fetchFiles(folders, lock.packages);
   if (gone.length > 0) {
     // All anew, not only what is gone: packages of one suite fit each other, a mixture may not.
     taken = {
@@ -96,7 +118,7 @@ export function fetchPackages(
       sourceDateEpoch: lock.sourceDateEpoch,
     };
     sayDifferences(lock, taken);
-    const missing = fill(folders, taken);
+    const missing = fetchFiles(folders, taken.packages);
     if (missing.length > 0) throw new Error(`the mirror lacks ${missing.map(({ path }) => path).join(', ')}`);
   }
   writeFileSync(join(folders.work, 'packages.json'), formatLock(taken));

@@ -10,16 +10,20 @@ export type Purpose = 'root' | 'boot' | 'tools' | 'guest';
 
 export const purposes: readonly Purpose[] = ['root', 'boot', 'tools', 'guest'];
 
-export interface LockedPackage {
-  readonly name: string;
-  readonly version: string;
+/** One file of the archive. */
+export interface LockedFile {
   /** The part of the distribution that it comes from: `trixie`, `trixie-updates`, `trixie-security`. */
   readonly suite: string;
   /** Below the base of that suite's archive, `pool/...`. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** Of the .deb file, 64 hexadecimal digits. */
+  /** 64 hexadecimal digits. */
   readonly sha256: string;
+}
+
+export interface LockedPackage extends LockedFile {
+  readonly name: string;
+  readonly version: string;
   readonly purposes: readonly Purpose[];
 }
 
@@ -98,7 +102,7 @@ export function readLock(path: string = lockPath): DebianLock {
 }
 
 /** SOURCE_DATE_EPOCH if it is set, the lock's date otherwise; seconds since 1970. */
-export function sourceDateEpoch(lock: DebianLock): number {
+export function sourceDateEpoch(lock: Pick<DebianLock, 'sourceDateEpoch'>): number {
   const text = process.env['SOURCE_DATE_EPOCH'];
   if (text === undefined || text === '') return lock.sourceDateEpoch;
   if (!/^\d{1,10}$/.test(text)) throw new Error('SOURCE_DATE_EPOCH is not a number of seconds');

@@ -50,7 +50,8 @@ export function chooseMirror(lines: readonly string[], label: string, folder: st
   return found?.uri;
 }
 
-const given = (name: string): string | undefined => {
+/** What an environment variable says, less slashes at its end; undefined if it is not set or empty. */
+export const given = (name: string): string | undefined => {
   const value = process.env[name]?.replace(/\/*$/, '');
   return value === '' ? undefined : value;
 };
