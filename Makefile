@@ -6,13 +6,19 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-targets := help setup build iso usb lock run demo demo-cli test test-fast test-long lint format bench clean distclean
+targets := help setup build iso usb lock run demo demo-cli test test-fast test-long vm-test lint format bench clean distclean
 .PHONY: $(targets) ready
 
 # Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
 unknown := $(filter-out $(targets),$(MAKECMDGOALS))
 ifneq ($(unknown),)
 $(error No such target: $(unknown). `make help` lists them)
+endif
+
+# What kernel and tools of the image are: Debian's packages, or built from source.
+BASE ?= debian
+ifeq ($(filter $(BASE),debian buildroot),)
+$(error There is no base $(BASE): debian or buildroot)
 endif
 
 # The pinned Node runs everything, whatever the machine has.
@@ -30,16 +36,16 @@ setup: ## Install what is missing: Debian packages, npm packages, the pinned Nod
 build: ready ## Build the one executable, dist/permafrost
 	@scripts/build
 
-iso: build ## Build the bootable image, dist/permafrost.iso (docs/boot.md)
-	@node scripts/iso/build.ts
+iso: build ## Build the bootable image, dist/permafrost.iso; BASE=buildroot from source (docs/boot.md)
+	@node scripts/iso/build.ts --base "$(BASE)"
 
 usb: ready ## Write the image to a stick and read it back: make usb DISK=/dev/sdX (docs/boot.md)
 	@[ -e dist/permafrost.iso ] || $(MAKE) iso
 	@sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo "$$(command -v node)" scripts/write-usb.ts "$(DISK)" $(if $(filter 2,$(FORCE)),--force --force)
 
-lock: ready ## Pin the newest Debian packages of the image (scripts/iso/debian.lock.json)
-	@node scripts/iso/lock.ts
+lock: ready ## Pin the newest Debian packages of the image (scripts/iso/debian.lock.json); BASE=buildroot its sources
+	@node scripts/iso/$(if $(filter buildroot,$(BASE)),buildroot/)lock.ts --base "$(BASE)"
 
 run: ready ## Try the terminal UI: a virtual machine with demo disks, in this terminal
 	@# Where there is no terminal it says so, before anything is built.
@@ -63,6 +69,9 @@ test-fast: ready ## Run lint, types and unit tests (under 3 minutes)
 test-long: ready ## Run everything, with hundreds of kills and hours of fuzzing
 	@scripts/setup long
 	@node scripts/test.ts long
+
+vm-test: build ## Run only the virtual machines, with the image of BASE=debian or buildroot
+	@PERMAFROST_BASE="$(BASE)" node scripts/test.ts vm
 
 lint: ready ## Check style, format, types and layers
 	scripts/check-shell

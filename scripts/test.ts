@@ -1,10 +1,12 @@
 /**
- * Runs a tier of the tests: `node scripts/test.ts fast|all|long`. The last line says how many passed and failed.
+ * Runs a tier of the tests: `node scripts/test.ts fast|all|long|vm`. The last line says how many passed and failed.
  *   fast  lint, format, types, layers, the native addon, and the unit tests beside the sources
  *   all   fast, the executable, and rescue/test and *.root.test.ts: real file systems, loop devices, FUSE;
  *         these run as root, and beside them the bootable image is built; then test-vm: virtual machines, two at
  *         once, and beside them the bootable image once more
- *   long  all, and *.long.test.ts; fuzz tests run 20 times as long
+ *   long  all, and *.long.test.ts; fuzz tests run 20 times as long; the image that is built from source and the virtual
+ *         machines with it, where BUILDROOT_DIR names a checkout
+ *   vm    only the image of the base PERMAFROST_BASE (debian, buildroot) and test-vm
  * Tests that run as root start the executable that was built for them; run alone, they start the sources.
  * Knobs: PERMAFROST_TIMEOUT_FACTOR (slow machines), PERMAFROST_FUZZ_FACTOR, PERMAFROST_KILLS, PERMAFROST_FLIPS,
  * PERMAFROST_CUTS, PERMAFROST_SCRATCH (a folder with 10 GB free; /var/tmp if not set, because /tmp may be memory).
@@ -12,13 +14,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { addCounts, describeCounts, noCounts, type Counts } from './test-counts.ts';
 import { asRoot, keepSudoAlive, rootObstacle } from './test-root.ts';
 import { cleanScratch } from './test-scratch.ts';
 
-type Tier = 'fast' | 'all' | 'long';
-const limitSeconds: Record<Tier, number> = { fast: 120, all: 600, long: 4 * 3600 };
+const tiers = ['fast', 'all', 'long', 'vm'] as const;
+type Tier = (typeof tiers)[number];
+const limitSeconds: Record<Tier, number> = { fast: 120, all: 600, long: 4 * 3600, vm: 600 };
 
 interface Suite {
   readonly name: string;
@@ -122,10 +125,12 @@ interface FileOptions {
   readonly jobs?: number;
   /** How much longer everything takes than alone on the machine. */
   readonly slowness?: number;
+  /** The image that virtual machines start, if not the one of `make iso`. */
+  readonly iso?: string;
 }
 
 function testFiles(name: string, files: readonly string[], options: FileOptions): Suite {
-  const { tier, scratch, root = false, jobs = 2, slowness = 1 } = options;
+  const { tier, scratch, root = false, jobs = 2, slowness = 1, iso } = options;
   const run = async (): Promise<Counts> => {
     if (files.length === 0) {
       console.log(`no test file matches`);
@@ -152,6 +157,7 @@ function testFiles(name: string, files: readonly string[], options: FileOptions)
       PERMAFROST_TIMEOUT_FACTOR: String(factor),
       PERMAFROST_SCRATCH: testScratch,
       ...(root ? { PERMAFROST_PROGRAM: programFor(scratch) } : {}),
+      ...(iso === undefined ? {} : { PERMAFROST_ISO: resolvePath(iso) }),
       // The program is started from its sources thousands of times; compiled once, each start takes a fifth.
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(scratch, 'compiled'),
     };
@@ -197,8 +203,40 @@ function findTests(): Readonly<Record<'unit' | 'system' | 'vm' | 'long' | 'longV
 /** Guests have one processor each. What a limit is for is a machine that hangs, not a host that is slow. */
 const MACHINES = { jobs: 2, slowness: 3 } as const;
 
+/** What cannot be done here is said, and counted as skipped. */
+const notRun = (name: string, why: string): Suite => ({
+  name,
+  run: () => {
+    console.log(`○ not run: ${why}`);
+    return Promise.resolve({ ...noCounts, skipped: 1 });
+  },
+});
+
+/** The image of the Buildroot base, and the virtual machines with it; `files` are their tests. */
+function buildrootSuites(tier: Tier, scratch: string, files: readonly string[]): Suite[] {
+  if ((process.env['BUILDROOT_DIR'] ?? '') === '') {
+    const why = 'the image from source and the virtual machines with it; BUILDROOT_DIR=DIR names a checkout';
+    return [notRun('Buildroot base', why)];
+  }
+  const iso = 'dist/permafrost-buildroot.iso';
+  return [
+    checks([
+      check('bootable image from source', process.execPath, 'scripts/iso/build.ts', '--base', 'buildroot'),
+    ]),
+    testFiles('vm tests of the Buildroot base', files, { tier, scratch, iso, ...MACHINES }),
+  ];
+}
+
 function suites(tier: Tier, scratch: string): Suite[] {
   const { unit, system, vm, long, longVm } = findTests();
+  const image = check('bootable image', process.execPath, 'scripts/iso/build.ts');
+  const smallLinux = check('small Linux for restored disks', process.execPath, 'scripts/small-linux/build.ts');
+  const machinesTests = testFiles('vm tests', vm, { tier: 'all', scratch, ...MACHINES });
+  if (tier === 'vm') {
+    return process.env['PERMAFROST_BASE'] === 'buildroot'
+      ? [images([smallLinux]), ...buildrootSuites(tier, scratch, vm)]
+      : [images([image, smallLinux]), machinesTests];
+  }
   const fast = [
     checks([check('native addon', 'scripts/build-addon')]),
     together(
@@ -221,13 +259,10 @@ function suites(tier: Tier, scratch: string): Suite[] {
     // Packages come over the network, and the second image is built on one processor.
     together(
       testFiles('system tests', system, { tier: 'all', scratch, root: true, slowness: 2 }),
-      images([
-        check('bootable image', process.execPath, 'scripts/iso/build.ts'),
-        check('small Linux for restored disks', process.execPath, 'scripts/small-linux/build.ts'),
-      ]),
+      images([image, smallLinux]),
     ),
     together(
-      testFiles('vm tests', vm, { tier: 'all', scratch, ...MACHINES }),
+      machinesTests,
       images([check('bootable image, again elsewhere', process.execPath, 'scripts/iso/reproducible.ts')]),
     ),
   ];
@@ -242,6 +277,7 @@ function suites(tier: Tier, scratch: string): Suite[] {
       machines,
     ),
     testFiles('long vm tests with servers', longVm.filter(needsRoot), { ...machines, root: true }),
+    ...buildrootSuites(tier, scratch, vm),
   ];
 }
 
@@ -281,8 +317,8 @@ async function main(tier: Tier): Promise<number> {
   return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
 }
 
-const tier = process.argv[2];
-if (process.argv.length !== 3 || (tier !== 'fast' && tier !== 'all' && tier !== 'long')) {
-  console.error('usage: node scripts/test.ts fast|all|long');
+const tier = tiers.find((name) => name === process.argv[2]);
+if (process.argv.length !== 3 || tier === undefined) {
+  console.error(`usage: node scripts/test.ts ${tiers.join('|')}`);
   process.exitCode = 2;
 } else process.exitCode = await main(tier);

@@ -53,10 +53,13 @@ export function runUnpacked(
 ): string {
   const path = ['usr/bin', 'usr/sbin'].map((folder) => join(root, folder, program)).find(existsSync);
   if (path === undefined) throw new Error(`${root} holds no program ${program}`);
-  const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+  // Debian has a folder of libraries for each architecture, Buildroot does not.
+  const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib'].map((folder) => join(root, folder));
+  const loader = libraries.map((folder) => join(folder, 'ld-linux-x86-64.so.2')).find(existsSync);
+  if (loader === undefined) throw new Error(`${root} holds no dynamic loader`);
   return run(
-    join(libraries, 'ld-linux-x86-64.so.2'),
-    ['--library-path', libraries, '--argv0', options.argv0 ?? program, path, ...args],
+    loader,
+    ['--library-path', libraries.join(':'), '--argv0', options.argv0 ?? program, path, ...args],
     options,
   );
 }

@@ -15,9 +15,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readLock as readBuildrootLock } from './buildroot/lock-file.ts';
 import { run, runUnpacked, say } from './command.ts';
 import { readTaken } from './fetch.ts';
-import { readFolders, type Folders } from './folders.ts';
+import { kernelFolder, readFolders, type Folders } from './folders.ts';
 import { parseLayouts } from './keyboard-layouts.ts';
 import { sourceDateEpoch } from './lock-file.ts';
 import { readMediumId, rootImagePath } from './medium-id.ts';
@@ -69,13 +70,15 @@ function buildBiosImage(folders: Folders, output: string): void {
 }
 
 /** The EFI system partition: the signed shim, which starts the signed GRUB beside it. */
-function buildEfiImage(folders: Folders, output: string, epoch: number): void {
+function buildEfiImage(folders: Folders, output: string, epoch: number, certificate?: string): void {
   const tools = join(folders.work, 'tools');
   const boot = join(folders.work, 'boot/usr/lib');
   const programs = {
     'BOOTX64.EFI': join(boot, 'shim/shimx64.efi.signed'),
     'grubx64.efi': join(boot, 'grub/x86_64-efi-signed/gcdx64.efi.signed'),
     'mmx64.efi': join(boot, 'shim/mmx64.efi.signed'),
+    // For MokManager, which enrols it when it is asked to.
+    ...(certificate === undefined ? {} : { 'owner.der': certificate }),
   };
   const sizeBytes = Object.values(programs).reduce((sum, path) => sum + statSync(path).size, 0);
   const env = { SOURCE_DATE_EPOCH: String(epoch), MTOOLS_SKIP_CHECK: '1' };
@@ -102,7 +105,21 @@ function buildEfiImage(folders: Folders, output: string, epoch: number): void {
 const isoDate = (epoch: number): string =>
   `${new Date(epoch * 1000).toISOString().replace(/\D/g, '').slice(0, 14)}00`;
 
-export function buildMedium(folders: Folders): void {
+/** The sources that the Buildroot base is built from, a line for each file. */
+const sourceVersions = (): string[] =>
+  readBuildrootLock().sources.flatMap(({ package: name, version, files }) =>
+    files.map(({ sha256, path }) => `source ${name} ${version} ${sha256} ${path.split('/').at(-1)!}\n`),
+  );
+
+/** What an owner has signed takes the place of what nobody has. */
+export interface OwnerSigned {
+  readonly kernel: string;
+  readonly memoryTest: string;
+  /** The certificate, as MokManager enrols it (DER). */
+  readonly certificate: string;
+}
+
+export function buildMedium(folders: Folders, signed?: OwnerSigned): void {
   const tree = join(folders.work, 'medium');
   const boot = join(folders.work, 'boot');
   const taken = readTaken(folders);
@@ -114,10 +131,12 @@ export function buildMedium(folders: Folders): void {
     place(to);
   };
   const release = kernelRelease(folders);
-  put('boot/vmlinuz', (to) => copyFileSync(join(boot, `boot/vmlinuz-${release}`), to));
+  const kernel = signed?.kernel ?? join(kernelFolder(folders), `boot/vmlinuz-${release}`);
+  put('boot/vmlinuz', (to) => copyFileSync(kernel, to));
   put('boot/initrd', (to) => copyFileSync(join(folders.work, 'initrd'), to));
   put('boot/memtest.bin', (to) => copyFileSync(join(boot, 'boot/memtest86+x64.bin'), to));
-  put('boot/memtest.efi', (to) => copyFileSync(join(boot, 'boot/memtest86+x64.efi'), to));
+  const memoryTest = signed?.memoryTest ?? join(boot, 'boot/memtest86+x64.efi');
+  put('boot/memtest.efi', (to) => copyFileSync(memoryTest, to));
   put('boot/grub/grub.cfg', (to) => writeFileSync(to, buildMenu(folders)));
   put('boot/grub/eltorito.img', (to) => buildBiosImage(folders, to));
   // Debian's signed GRUB looks for the first of these, the BIOS one for the second.
@@ -125,10 +144,11 @@ export function buildMedium(folders: Folders): void {
   put('.disk/permafrost', (to) => writeFileSync(to, `${readMediumId(folders)}\n`));
   put('permafrost/root.squashfs', (to) => linkSync(rootImagePath(folders), to));
   const versions = taken.packages.map(({ name, version, sha256 }) => `${name} ${version} ${sha256}\n`);
+  if (folders.base === 'buildroot') versions.push(...sourceVersions());
   put('permafrost/packages.txt', (to) => writeFileSync(to, versions.join('')));
   run('chmod', ['-R', 'u+rwX,go=u-w', tree]);
   const efi = join(folders.work, 'efi.img');
-  buildEfiImage(folders, efi, epoch);
+  buildEfiImage(folders, efi, epoch, signed?.certificate);
   for (const path of ['', ...globSync('{*,.disk,**/*,.disk/*}', { cwd: tree })]) {
     lutimesSync(join(tree, path), epoch, epoch);
   }

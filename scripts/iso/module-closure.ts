@@ -46,18 +46,20 @@ export interface ModuleChoice {
 
 /**
  * The paths to take of `needs`' modules, closed over hard and soft dependencies, sorted. Throws where an entry of
- * the choice matches nothing: a kernel that moved or renamed a driver must not lose it silently.
+ * the choice matches nothing, not even one of the paths `builtIn`: a kernel that moved or renamed a driver must not
+ * lose it silently.
  */
 export function closeModules(
   needs: ReadonlyMap<string, readonly string[]>,
   softdeps: ReadonlyMap<string, readonly string[]>,
   choice: ModuleChoice,
+  builtIn: readonly string[] = [],
 ): string[] {
   const paths = [...needs.keys()];
   const matches = (entry: string, path: string): boolean =>
     entry.endsWith('/') ? path.startsWith(entry) : path.replace(/\.ko(\.\w+)?$/, '') === entry;
   const idle = [...choice.take, ...choice.leave].filter(
-    (entry) => !paths.some((path) => matches(entry, path)),
+    (entry) => ![...paths, ...builtIn].some((path) => matches(entry, path)),
   );
   if (idle.length > 0) throw new Error(`this kernel has no module ${idle.join(', ')}`);
   const byName = new Map(paths.map((path) => [moduleName(path), path]));

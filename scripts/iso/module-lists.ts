@@ -142,3 +142,6 @@ export const rootModules: ModuleChoice = {
     'kernel/drivers/block/floppy',
   ],
 };
+
+/** All that there is: what a kernel of the project's own configuration was built with. */
+export const everyModule: ModuleChoice = { take: ['kernel/'], leave: [] };

@@ -5,14 +5,14 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run, runUnpacked } from './command.ts';
-import type { Folders } from './folders.ts';
+import { kernelFolder, type Folders } from './folders.ts';
 import { closeModules, parseModulesDep, parseSoftdep, type ModuleChoice } from './module-closure.ts';
 
 const below = 'usr/lib/modules';
 
 /** The kernel's release, as `uname -r` will say it. */
 export function kernelRelease(folders: Folders): string {
-  const releases = readdirSync(join(folders.work, 'boot', below));
+  const releases = readdirSync(join(kernelFolder(folders), below));
   if (releases.length !== 1) throw new Error(`expected one kernel, found ${releases.join(', ') || 'none'}`);
   return releases[0]!;
 }
@@ -20,17 +20,18 @@ export function kernelRelease(folders: Folders): string {
 /** Copies the modules of `choice` into the root folder `target` and indexes them; returns how many there are. */
 export function installModules(folders: Folders, choice: ModuleChoice, target: string): number {
   const release = kernelRelease(folders);
-  const boot = join(folders.work, 'boot');
+  const kernel = kernelFolder(folders);
   const tools = join(folders.work, 'tools');
-  const source = join(boot, below, release);
+  const source = join(kernel, below, release);
   const depmod = (root: string): string =>
     runUnpacked(tools, 'kmod', ['-b', root, release], { argv0: 'depmod' });
-  if (!existsSync(join(source, 'modules.dep'))) depmod(boot);
+  if (!existsSync(join(source, 'modules.dep'))) depmod(kernel);
   const read = (name: string): string => readFileSync(join(source, name), 'utf8');
   const paths = closeModules(
     parseModulesDep(read('modules.dep')),
     parseSoftdep(read('modules.softdep')),
     choice,
+    read('modules.builtin').trim().split('\n'),
   );
   const destination = join(target, below, release);
   for (const path of paths) {

@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { fillFromBuildroot } from './buildroot/root.ts';
 import { checkRoot } from './check-root.ts';
 import { say } from './command.ts';
 import { buildConsoleFont } from './console-font.ts';
@@ -25,40 +26,11 @@ import { readTaken } from './fetch.ts';
 import { readFolders, type Folders } from './folders.ts';
 import { sourceDateEpoch } from './lock-file.ts';
 import { rootImagePath } from './medium-id.ts';
-import { rootModules } from './module-lists.ts';
+import { everyModule, rootModules } from './module-lists.ts';
 import { installModules } from './modules.ts';
 import { parseFont } from './psf.ts';
-import { linkBusybox, makeEmptyFolders, packTree, removeMatching, settleModes } from './tree.ts';
-import { unpackRoot } from './unpack.ts';
-
-/** What packages bring and the system has no use for, or no interpreter, as globs. */
-const removed: readonly string[] = [
-  'boot',
-  'etc/{bash_completion.d,libaudit.conf,opt,skel,xattr.conf}',
-  'usr/games',
-  'usr/include',
-  'usr/lib/{cryptsetup,mime,modules-load.d,sysusers.d,bfd-plugins}',
-  'usr/lib/x86_64-linux-gnu/{gconv,perl*,pkgconfig}',
-  'usr/lib/x86_64-linux-gnu/security',
-  'usr/local',
-  'usr/share/{apport,applications,consoletrans,doc-base,fish,gcc,gdb,icons,libaudit,menu,nano,pixmaps,sounds,vim}',
-  'usr/share/{polkit-1,dbus-1,metainfo,xml,python3,pam-configs,elvish,libgcrypt20,mdadm,rsync}',
-  // Daemons that act upon volumes by themselves.
-  'usr/sbin/{dmeventd,lvmpolld}',
-  // Written in Python or for Bash.
-  'usr/bin/{rrsync,rsync-ssl,smb2-quota,smbinfo}',
-  'usr/libexec/{e2fsprogs,xfsprogs,lvresize_fs_helper}',
-  'usr/sbin/{blkdeactivate,e2scrub,e2scrub_all,fsadm,lvmdump,mountstats,nfsiostat,rpcctl}',
-  'usr/sbin/{xfs_property,xfs_protofile}',
-  // Only its online check of names needs a library of 36 MB.
-  'usr/sbin/xfs_scrub*',
-];
-
-/** BusyBox programs that are services or package tools: a rescue system has no place for them. */
-const unwantedApplets: readonly string[] = [
-  ...['acpid', 'crond', 'crontab', 'dpkg', 'dpkg-deb', 'httpd', 'init', 'linuxrc', 'login', 'mkdosfs', 'rpm'],
-  ...['rpm2cpio', 'run-init', 'svc', 'svok', 'telnetd', 'tunctl', 'udhcpd', 'mim'],
-];
+import { fillFromDebian } from './root-debian.ts';
+import { makeEmptyFolders, packTree, settleModes } from './tree.ts';
 
 /** Copies the shared overlay; git keeps of a file's mode only whether it is executable. */
 function copyOverlay(overlay: string, root: string): void {
@@ -101,14 +73,14 @@ function projectVersion(project: string): string {
   return version;
 }
 
+const fillFrom = { debian: fillFromDebian, buildroot: fillFromBuildroot } as const;
+
 export function buildRoot(folders: Folders): void {
   const root = join(folders.work, 'root');
   const boot = join(folders.work, 'boot');
   const application = join(folders.project, 'dist/permafrost');
   if (!existsSync(application)) throw new Error('dist/permafrost is missing: `make build` makes it');
-  unpackRoot(folders);
-  removeMatching(root, removed);
-  linkBusybox(root, { unwanted: unwantedApplets, system: ['init'] });
+  fillFrom[folders.base](folders);
   copyOverlay(join(folders.project, 'buildroot-overlay/rootfs-overlay'), root);
   copyFileSync(application, join(root, 'usr/bin/permafrost'));
   installKeymaps(boot, root);
@@ -118,7 +90,9 @@ export function buildRoot(folders: Folders): void {
   const version = projectVersion(folders.project);
   const release = `NAME=Permafrost\nID=permafrost\nVERSION_ID=${version}\nPRETTY_NAME="Permafrost ${version}"\n`;
   writeFileSync(join(root, 'etc/os-release'), release);
-  const count = installModules(folders, rootModules, root);
+  // Buildroot's kernel has no more than what is wanted.
+  const choice = folders.base === 'debian' ? rootModules : everyModule;
+  const count = installModules(folders, choice, root);
   settleModes(root);
   chmodSync(join(root, 'root'), 0o700);
   checkRoot(root);

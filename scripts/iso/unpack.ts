@@ -12,7 +12,7 @@ import { readFolders, type Folders } from './folders.ts';
 import type { LockedPackage, Purpose } from './lock-file.ts';
 
 /** What no part of the image has a use for, as tar's patterns. */
-const neverNeeded: readonly string[] = [
+export const neverNeeded: readonly string[] = [
   './usr/share/doc',
   './usr/share/man',
   './usr/share/info',
@@ -52,12 +52,8 @@ const notInRoot: readonly string[] = [
   './var',
 ];
 
-function unpack(
-  folders: Folders,
-  entries: readonly LockedPackage[],
-  folder: string,
-  without: readonly string[],
-) {
+/** Unpacks the packages `debs` into `folder`, anew, with the folders of old names as links into `usr`. */
+export function unpackPackages(debs: readonly string[], folder: string, without: readonly string[]): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'usr'), { recursive: true });
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
@@ -65,12 +61,27 @@ function unpack(
     symlinkSync(`usr/${name}`, join(folder, name));
   }
   const excludes = without.map((pattern) => `--exclude=${pattern}`);
-  for (const entry of entries) {
-    const script = 'deb=$1; folder=$2; shift 2; dpkg-deb --fsys-tarfile "$deb" | tar -x -p -C "$folder" "$@"';
-    const tar = ['--no-same-owner', '--keep-directory-symlink', ...excludes];
-    run('bash', ['-o', 'pipefail', '-c', script, 'unpack', cachedPath(folders, entry), folder, ...tar]);
-  }
+  for (const deb of debs) addPackage(deb, folder, excludes);
 }
+
+/** Unpacks one package over what `folder` has; `which` are tar's arguments that say what of it. */
+export function addPackage(deb: string, folder: string, which: readonly string[]): void {
+  const script = 'deb=$1; folder=$2; shift 2; dpkg-deb --fsys-tarfile "$deb" | tar -x -p -C "$folder" "$@"';
+  const tar = ['--no-same-owner', '--keep-directory-symlink', ...which];
+  run('bash', ['-o', 'pipefail', '-c', script, 'unpack', deb, folder, ...tar]);
+}
+
+const unpack = (
+  folders: Folders,
+  entries: readonly LockedPackage[],
+  folder: string,
+  without: readonly string[],
+): void =>
+  unpackPackages(
+    entries.map((entry) => cachedPath(folders, entry)),
+    folder,
+    without,
+  );
 
 const packagesFor = (folders: Folders, purpose: Purpose): LockedPackage[] =>
   readTaken(folders).packages.filter((entry) => entry.purposes.includes(purpose));
