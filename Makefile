@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-targets := help setup build iso usb lock run demo demo-cli test test-fast test-long vm-test lint format bench clean distclean
+targets := help setup build iso sign sbom sources usb lock run demo demo-cli test test-fast test-long vm-test lint format bench clean distclean
 .PHONY: $(targets) ready
 
 # Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
@@ -38,6 +38,15 @@ build: ready ## Build the one executable, dist/permafrost
 
 iso: build ## Build the bootable image, dist/permafrost.iso; BASE=buildroot from source (docs/boot.md)
 	@node scripts/iso/build.ts --base "$(BASE)"
+
+sign: ready ## Sign the kernel of the image from source with a key of your own: make sign KEY= CERT= (docs/boot.md)
+	@node scripts/iso/sign.ts --base buildroot --key "$(KEY)" --cert "$(CERT)"
+
+sbom: ready ## List what the image consists of, as CycloneDX, beside it (BASE= as for iso)
+	@node scripts/iso/sbom.ts --base "$(BASE)"
+
+sources: ready ## Collect the source of every program on the image in dist/sources (BASE= as for iso)
+	@node scripts/iso/collect-sources.ts --base "$(BASE)"
 
 usb: ready ## Write the image to a stick and read it back: make usb DISK=/dev/sdX (docs/boot.md)
 	@[ -e dist/permafrost.iso ] || $(MAKE) iso

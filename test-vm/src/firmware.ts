@@ -1,6 +1,7 @@
 /** The machine's firmware, as arguments for QEMU: BIOS, UEFI, or UEFI that enforces Secure Boot with Microsoft's keys. */
 import { copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { enrolOwnerKey } from './mok-list.ts';
 
 export const firmwares = ['bios', 'uefi', 'secure-boot'] as const;
 export type Firmware = (typeof firmwares)[number];
@@ -23,6 +24,8 @@ export async function firmwareArguments(firmware: Firmware, folder: string): Pro
     await copyFile(variables!, own).catch((error: unknown) => {
       throw new Error(`UEFI needs Debian's package ovmf: ${(error as Error).message}`);
     });
+    const ownerKey = process.env['PERMAFROST_OWNER_KEY'] ?? '';
+    if (firmware === 'secure-boot' && ownerKey !== '') await enrolOwnerKey(own, ownerKey);
   }
   const secure = [
     '-global',
