@@ -219,8 +219,10 @@ function buildrootSuites(tier: Tier, scratch: string, files: readonly string[]):
     return [notRun('Buildroot base', why)];
   }
   const iso = 'dist/permafrost-buildroot.iso';
+  const style = 'git ls-files buildroot-overlay | xargs -d "\\n" python3 "$BUILDROOT_DIR/utils/check-package" -b';
   return [
     checks([
+      check("Buildroot's own check of the tree", 'sh', '-c', style),
       check('bootable image from source', process.execPath, 'scripts/iso/build.ts', '--base', 'buildroot'),
     ]),
     testFiles('vm tests of the Buildroot base', files, { tier, scratch, iso, ...MACHINES }),

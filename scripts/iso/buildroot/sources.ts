@@ -86,7 +86,7 @@ function layKernel(folders: Folders, build: BuildFolders, lock: BuildrootLock): 
   writeFileSync(stamp, entry.sha256);
 }
 
-/** What tells Buildroot to take these packages from their folders (inputs/debian/overrides.mk). */
+/** What tells Buildroot to take these packages from their folders (inputs/debian/overrides.make). */
 export const overrideLines = (packages: readonly string[]): string =>
   packages
     .map((name) => `$(eval $(call debian-source,${name.toUpperCase().replaceAll('-', '_')},${name}))\n`)
