@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-targets := help setup build iso sign sbom sources usb lock run demo demo-cli test test-fast test-long vm-test lint format bench clean distclean
+targets := help setup build iso reproducible sign sbom sources usb lock run demo demo-cli test test-fast test-long vm-test lint format bench clean distclean
 .PHONY: $(targets) ready
 
 # Without this a mistyped target that happens to be a folder (`make docs`) would count as done.
@@ -38,6 +38,9 @@ build: ready ## Build the one executable, dist/permafrost
 
 iso: build ## Build the bootable image, dist/permafrost.iso; BASE=buildroot from source (docs/boot.md)
 	@node scripts/iso/build.ts --base "$(BASE)"
+
+reproducible: build ## Build the image of BASE= again elsewhere and compare every byte
+	@node scripts/iso/reproducible.ts --base "$(BASE)"
 
 sign: ready ## Sign the kernel of the image from source with a key of your own: make sign KEY= CERT= (docs/boot.md)
 	@node scripts/iso/sign.ts --base buildroot --key "$(KEY)" --cert "$(CERT)"

@@ -219,7 +219,8 @@ function buildrootSuites(tier: Tier, scratch: string, files: readonly string[]):
     return [notRun('Buildroot base', why)];
   }
   const iso = 'dist/permafrost-buildroot.iso';
-  const style = 'git ls-files buildroot-overlay | xargs -d "\\n" python3 "$BUILDROOT_DIR/utils/check-package" -b';
+  const style =
+    'git ls-files buildroot-overlay | xargs -d "\\n" python3 "$BUILDROOT_DIR/utils/check-package" -b';
   return [
     checks([
       check("Buildroot's own check of the tree", 'sh', '-c', style),

@@ -1,7 +1,8 @@
 /**
  * Builds the image again, in a folder of another name and depth, under another umask, time zone and locale, on one
  * processor, and fails unless the ISO is the same as the one that is there, byte for byte. Usage:
- * node scripts/iso/reproducible.ts [--cache DIR] [--work DIR --output FILE: the first build, which is made if absent]
+ * node scripts/iso/reproducible.ts [--base BASE] [--cache DIR] [--work DIR --output FILE: the first build, which is
+ * made if absent]. Where they differ it says in which part, and what diffoscope says of that, if there is one.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -32,7 +33,7 @@ function build(
 ): void {
   const script = 'umask "$1"; shift; exec "$@"';
   const command = [...wrapper, process.execPath, join(import.meta.dirname, 'build.ts')];
-  const folders = ['--work', work, '--cache', cache, '--output', output];
+  const folders = ['--base', first.base, '--work', work, '--cache', cache, '--output', output];
   const { status } = spawnSync('bash', ['-c', script, 'build', umask, ...command, ...folders], {
     env: { ...process.env, ...env },
     stdio: 'inherit',
@@ -42,7 +43,11 @@ function build(
 
 /** Says which of the parts differ, so that the reader need not unpack two ISOs to find out. */
 function sayDifferences(one: string, two: string): void {
+  let shown = false;
   for (const name of [
+    ...(first.base === 'buildroot'
+      ? ['buildroot/output/images/bzImage', 'buildroot/output/images/rootfs.tar']
+      : []),
     'root.squashfs',
     'initrd',
     'efi.img',
@@ -53,6 +58,10 @@ function sayDifferences(one: string, two: string): void {
     if (!paths.every(existsSync)) continue;
     const same = spawnSync('cmp', ['-s', ...paths]).status === 0;
     say(`${name} ${same ? 'is the same' : 'DIFFERS'}`);
+    if (same || shown) continue;
+    shown = true;
+    const { error } = spawnSync('diffoscope', ['--max-report-size', '20000', ...paths], { stdio: 'inherit' });
+    if (error !== undefined) say('diffoscope, if it were installed, would say where');
   }
 }
 
