@@ -41,6 +41,13 @@ void test('an entry that matches no module of this kernel is an error', () => {
   );
 });
 
+void test('an entry that the kernel has built in is none to load, and no error', () => {
+  const choice = { take: ['kernel/fs/squashfs/', 'kernel/drivers/scsi/sd_mod'], leave: [] };
+  const builtIn = ['kernel/fs/squashfs/squashfs.ko', 'kernel/drivers/scsi/sd_mod.ko'];
+  assert.deepEqual(closeModules(needs, softdeps, choice, builtIn), []);
+  assert.throws(() => closeModules(needs, softdeps, choice, builtIn.slice(0, 1)), /sd_mod/);
+});
+
 void test('module names are those of the kernel', () => {
   assert.equal(moduleName('kernel/drivers/usb/storage/usb-storage.ko.xz'), 'usb_storage');
   assert.equal(moduleName('kernel/drivers/nvme/host/nvme.ko'), 'nvme');
