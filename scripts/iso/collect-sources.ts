@@ -39,11 +39,8 @@ export function sourcesNamed(control: string): SourceName[] {
 /** The files of what is on the image or in it: packages, as they were fetched. */
 function filesOnImage(folders: Folders): LockedFile[] {
   const packages = readTaken(folders).packages;
-  if (folders.base === 'debian') {
-    return packages.filter(({ purposes }) => purposes.includes('root') || purposes.includes('boot'));
-  }
-  // Root packages are in its list of what was taken only where they were taken as Debian built them.
-  const onImage = packages.filter(({ purposes }) => !purposes.every((use) => use === 'tools'));
+  const onImage = packages.filter(({ purposes }) => purposes.includes('root') || purposes.includes('boot'));
+  if (folders.base === 'debian') return onImage;
   const own = readBuildrootLock().packages.filter(({ name }) => sysrootPackages.includes(name));
   return [...onImage, ...own];
 }

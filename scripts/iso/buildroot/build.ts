@@ -16,12 +16,18 @@ import { makeImages } from './make.ts';
 import { layKernel, takenAsBuilt } from './root.ts';
 import { laySources } from './sources.ts';
 
-/** What of the image's Debian packages this base takes: boot loaders, tools of the build, what cannot be built. */
+/**
+ * What of the image's Debian packages this base takes, and for what: boot loaders, tools of the build, and programs
+ * that cannot be built. A package that the other base has in its root is here a tool's at most.
+ */
 export const packagesTaken = (lock: DebianLock): DebianLock => ({
   ...lock,
-  packages: lock.packages.filter(
-    ({ name, purposes }) => name in takenAsBuilt || purposes.some((use) => use === 'boot' || use === 'tools'),
-  ),
+  packages: lock.packages.flatMap((entry) => {
+    const purposes = entry.purposes.filter(
+      (use) => use === 'boot' || use === 'tools' || (use === 'root' && entry.name in takenAsBuilt),
+    );
+    return purposes.length === 0 ? [] : [{ ...entry, purposes }];
+  }),
 });
 
 /** Fails where INPUTS asks for what there is not, or Buildroot is not to be had; before anything is done. */
