@@ -233,7 +233,11 @@ function buildrootSuites(tier: Tier, scratch: string, files: readonly string[]):
 function suites(tier: Tier, scratch: string): Suite[] {
   const { unit, system, vm, long, longVm } = findTests();
   const image = check('bootable image', process.execPath, 'scripts/iso/build.ts');
-  const smallLinux = check('small Linux for restored disks', process.execPath, 'scripts/small-linux/build.ts');
+  const smallLinux = check(
+    'small Linux for restored disks',
+    process.execPath,
+    'scripts/small-linux/build.ts',
+  );
   const machinesTests = testFiles('vm tests', vm, { tier: 'all', scratch, ...MACHINES });
   if (tier === 'vm') {
     return process.env['PERMAFROST_BASE'] === 'buildroot'
