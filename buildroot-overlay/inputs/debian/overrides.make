@@ -42,7 +42,8 @@ $(eval $(call debian-host,LIBTOOL,bin,libtoolize))
 $(eval $(call debian-host,LIBXCRYPT,bin,))
 $(eval $(call debian-host,LIBZLIB,bin,))
 $(eval $(call debian-host,M4,bin,m4))
-$(eval $(call debian-host,MESON,bin,meson))
+# Ninja is called by its path, and comes with Meson in Buildroot.
+$(eval $(call debian-host,MESON,bin,meson ninja))
 $(eval $(call debian-host,NCURSES,bin,tic infocmp))
 $(eval $(call debian-host,NFS_UTILS,bin,rpcgen))
 $(eval $(call debian-host,NINJA,bin,ninja))
@@ -56,10 +57,14 @@ $(eval $(call debian-host,UTIL_LINUX,bin,))
 $(eval $(call debian-host,ZSTD,bin,zstd))
 
 # Packages whose tarball Debian has in another version or form than Buildroot's: Debian's source instead, without
-# Buildroot's patches. Where it comes without a configure script, one is made.
+# Buildroot's patches. Where it comes without a configure script, or Debian's patches have changed what that is made
+# of, one is made.
+debian-configured = $(shell cd /inputs/debian/$(1) && [ -e configure ] && \
+	[ -z "$$(find . '(' -name configure.ac -o -name Makefile.am -o -name '*.m4' ')' -newer configure)" ] && echo yes)
+
 define debian-source
 $(1)_OVERRIDE_SRCDIR = /inputs/debian/$(2)
-$(if $(wildcard /inputs/debian/$(2)/configure),,override $(1)_AUTORECONF := YES)
+$(if $(call debian-configured,$(2)),,override $(1)_AUTORECONF := YES)
 endef
 
 # One line for each such package of the lock file (scripts/iso/buildroot/sources.ts).
