@@ -34,6 +34,8 @@ export function installModules(folders: Folders, choice: ModuleChoice, target: s
     read('modules.builtin').trim().split('\n'),
   );
   const destination = join(target, below, release);
+  // Where all that was asked for is built in, nothing else makes it.
+  mkdirSync(destination, { recursive: true });
   for (const path of paths) {
     mkdirSync(dirname(join(destination, path)), { recursive: true });
     copyFileSync(join(source, path), join(destination, path));

@@ -21,5 +21,8 @@ PERMAFROST_PARTCLONE_CONF_OPTS = \
 	--enable-ntfs \
 	--disable-fuse \
 	--disable-ncursesw
+# Its manual pages are made with xsltproc.
+PERMAFROST_PARTCLONE_MAKE_OPTS = SUBDIRS=src
+PERMAFROST_PARTCLONE_INSTALL_TARGET_OPTS = DESTDIR=$(TARGET_DIR) SUBDIRS=src install
 
 $(eval $(autotools-package))

@@ -28,6 +28,7 @@ import {
   kernelSourcePackage,
   sourceSuites,
   suite,
+  unbuilt,
 } from './packages.ts';
 
 /** The files of `found` that the archive really hands out; they are in the cache then. */
@@ -110,7 +111,9 @@ const head = { suite, buildroot: release, sourceDateEpoch: archive.publishedEpoc
 // Buildroot itself says what it would build, and so must be able to run.
 const build = buildFolders(folders);
 makeBuildSystem(folders, build, { ...head, packages, sources: [] });
-const selected = readSelected(folders, build, buildroot, head.sourceDateEpoch);
+const selected = readSelected(folders, build, buildroot, head.sourceDateEpoch).filter(
+  ({ name }) => !unbuilt.includes(name),
+);
 const debianName = ({ name }: Selected): string => debianNames[name] ?? name;
 const index = readSources(folders.work, sourceSuites.flat(), new Set(selected.map(debianName)));
 const sources: LockedSource[] = [];

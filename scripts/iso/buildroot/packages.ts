@@ -44,7 +44,7 @@ export const buildPackages: readonly string[] = [
   // What source packages are configured and generated with.
   ...['autoconf', 'autoconf-archive', 'automake', 'autopoint', 'bison', 'cmake', 'flex', 'gettext', 'gperf'],
   ...['libtool', 'm4', 'meson', 'ninja-build', 'pkgconf', 'python3-setuptools', 'python3-packaging'],
-  ...['libglib2.0-dev-bin', 'ncurses-bin', 'rpcsvc-proto'],
+  ...['libgcrypt20-dev', 'libglib2.0-dev-bin', 'libltdl-dev', 'ncurses-bin', 'rpcsvc-proto'],
   // What the kernel's build wants, and what makes the root.
   ...['libelf-dev', 'libssl-dev', 'libzstd-dev', 'fakeroot', 'patchelf', kernelSourcePackage],
 ];
@@ -85,8 +85,10 @@ export const debianNames: Readonly<Record<string, string>> = {
   lzo: 'lzo2',
   nvme: 'nvme-cli',
   'permafrost-partclone': 'partclone',
-  sqlite: 'sqlite3',
   sshfs: 'sshfs-fuse',
   xz: 'xz-utils',
   zstd: 'libzstd',
 };
+
+/** Packages that Buildroot selects and that are not built (inputs/debian/overrides.make): they have no source. */
+export const unbuilt: readonly string[] = ['sqlite'];

@@ -20,7 +20,8 @@ const removed: readonly string[] = [
   'usr/sbin/{dmeventd,lvmpolld,nfsdcld,nfsdclnts,nfsdctl,blkmapd,rpc.svcgssd,rpc.nfsd,rpc.mountd,exportfs}',
   // Written in Python or Perl, or for Bash.
   'usr/bin/{rrsync,rsync-ssl,glib-mkenums,glib-genmarshal,glib-gettextize,gdbus-codegen,gtester-report}',
-  'usr/sbin/{blkdeactivate,e2scrub,e2scrub_all,fsadm,lvmdump,mountstats,nfsiostat,nfsconvert.py,rpcctl,update-pciids}',
+  'usr/bin/xz{cmp,diff,egrep,fgrep,grep,less,more}',
+  'usr/sbin/{blkdeactivate,e2scrub,e2scrub_all,fsadm,lvm_import_vdo,lvmdump,mountstats,nfsiostat,nfsconvert.py,rpcctl,update-pciids}',
   'usr/sbin/{xfs_property,xfs_protofile,xfs_scrub,xfs_scrub_all}',
   'usr/libexec/{e2fsprogs,xfsprogs,lvresize_fs_helper}',
 ];

@@ -86,7 +86,7 @@ function makeSysroot(folders: Folders, lock: BuildrootLock, sysroot: string): vo
     copy('usr/sbin/ldconfig', 'usr/sbin/ldconfig');
     for (const name of ['lib', 'lib64']) symlinkSync('usr/lib', join(sysroot, name));
     symlinkSync('lib', join(sysroot, 'usr/lib64'));
-    for (const name of ['gcc', 'gconv', 'audit', 'linux']) {
+    for (const name of ['gcc', 'audit', 'linux']) {
       rmSync(join(sysroot, 'usr/lib', name), { recursive: true, force: true });
     }
   } finally {
