@@ -2,9 +2,10 @@
  * Checks that the running system is whole and holds nothing that acts by itself: every library that a program needs,
  * every interpreter of a script, every program and driver that is promised. Usage: node scripts/iso/check-root.ts ROOT
  */
-import { closeSync, existsSync, globSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { CommandFailed, run, runUnpacked } from './command.ts';
+import { filesOf, isElf, readPrograms, startOf } from './elf.ts';
 import { parseLayouts } from './keyboard-layouts.ts';
 import { moduleName } from './module-closure.ts';
 import { promisedDrivers, promisedPrograms } from './promised.ts';
@@ -16,39 +17,6 @@ const forbidden: readonly string[] = [
   'usr/{sbin,bin}/{systemd-udevd,udevd,multipathd,dmraid,dmeventd,lvmpolld,automount,udisksd}',
   'etc/cron*',
 ];
-
-function startOf(path: string, length: number): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const bytes = Buffer.alloc(length);
-    return bytes.subarray(0, readSync(file, bytes));
-  } finally {
-    closeSync(file);
-  }
-}
-
-interface Program {
-  readonly path: string;
-  readonly needs: string[];
-  readonly searched: string[];
-}
-
-/** What the dynamic section of each ELF file asks for, by `readelf`. */
-function readPrograms(root: string, paths: readonly string[]): Program[] {
-  const programs: Program[] = [];
-  if (paths.length === 0) return programs;
-  // It names its files only where there are several.
-  const text = run('readelf', ['--wide', '-d', paths[0]!, ...paths], { cwd: root });
-  for (const line of text.split('\n')) {
-    const file = /^File: (.*)$/.exec(line)?.[1];
-    if (file !== undefined) programs.push({ path: file, needs: [], searched: [] });
-    const needed = /\(NEEDED\).*\[(.*)\]/.exec(line)?.[1];
-    if (needed !== undefined) programs.at(-1)!.needs.push(needed);
-    const searched = /\((?:RUNPATH|RPATH)\).*\[(.*)\]/.exec(line)?.[1];
-    if (searched !== undefined) programs.at(-1)!.searched.push(...searched.split(':'));
-  }
-  return programs;
-}
 
 function missingLibraries(root: string, paths: readonly string[]): string[] {
   const everywhere = ['usr/lib/x86_64-linux-gnu', 'usr/lib', 'usr/lib64'];
@@ -77,14 +45,12 @@ export function brokenLayouts(root: string): string[] {
 
 /** What is wrong with the unpacked system in the folder `root`, one line each; none if it is whole. */
 export function findProblems(root: string): string[] {
-  const files = globSync('{etc,usr}/**/*', { cwd: root }).filter((path) =>
-    lstatSync(join(root, path)).isFile(),
-  );
+  const files = filesOf(root);
   const problems: string[] = [];
   const elf: string[] = [];
   for (const path of files) {
     const start = startOf(join(root, path), 128);
-    if (start.length >= 4 && start.readUInt32BE(0) === 0x7f454c46 && !path.endsWith('.ko')) elf.push(path);
+    if (isElf(start) && !path.endsWith('.ko')) elf.push(path);
     const interpreter = /^#! *(\/\S+)(?: +(\S+))?/.exec(start.toString('latin1'));
     if (interpreter === null) continue;
     const [, program, argument] = interpreter;

@@ -14,10 +14,16 @@ const removed: readonly string[] = [
   ...['etc/{init.d,inittab,shells,services.d,profile.d,issue,network,logrotate.d,os-release,default,udev}'],
   'usr/{include,local,games}',
   'usr/lib/{udev,systemd,sysusers.d,tmpfiles.d,modules-load.d,pkgconfig,cmake,gconv,perl*,python*}',
-  'usr/lib/{*.a,*.la,security,glib-2.0,gio,cryptsetup}',
-  'usr/share/{bash-completion,doc,man,info,locale,zsh,fish,gdb,glib-2.0,aclocal,nano,et,ss,dbus-1,keymaps,consoletrans,unimaps}',
+  'usr/lib/{*.a,*.la,security,glib-2.0,gio,cryptsetup,device-mapper,libdevmapper-event-lvm2*}',
+  'usr/share/{bash-completion,doc,man,info,locale,zsh,fish,gdb,gettext,glib-2.0,aclocal,nano,et,ss,dbus-1}',
+  'usr/share/{keymaps,consoletrans,unimaps}',
+  'etc/ssh/moduli',
   // Daemons that act upon volumes by themselves, and those of networks that nobody asks for here.
   'usr/sbin/{dmeventd,lvmpolld,nfsdcld,nfsdclnts,nfsdctl,blkmapd,rpc.svcgssd,rpc.nfsd,rpc.mountd,exportfs}',
+  'usr/sbin/smartd',
+  // Programs of libraries, for people who write programs.
+  'usr/bin/{gapplication,gdbus,gio,gio-querymodules,gi-*,gresource,gsettings,pcre2*,argon2,compile_et,mk_cmds}',
+  'usr/libexec/{lzo,gio-launch-desktop}',
   // Written in Python or Perl, or for Bash.
   'usr/bin/{rrsync,rsync-ssl,glib-mkenums,glib-genmarshal,glib-gettextize,gdbus-codegen,gtester-report}',
   'usr/bin/xz{cmp,diff,egrep,fgrep,grep,less,more}',

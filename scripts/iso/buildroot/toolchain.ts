@@ -78,7 +78,7 @@ function makeSysroot(folders: Folders, lock: BuildrootLock, sysroot: string): vo
     copy('usr/include', 'usr/include');
     // The kernel's own are links to where those of all architectures are.
     const own = join(unpacked, 'usr/include', triplet);
-    cpSync(own, join(sysroot, 'usr/include'), { recursive: true, dereference: true });
+    run('cp', ['-rL', `${own}/.`, join(sysroot, 'usr/include')]);
     for (const name of globSync('usr/include/*-linux-gnu*', { cwd: sysroot })) {
       rmSync(join(sysroot, name), { recursive: true });
     }
