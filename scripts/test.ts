@@ -219,7 +219,7 @@ function buildrootSuites(tier: Tier, scratch: string, files: readonly string[]):
     return [notRun('Buildroot base', why)];
   }
   const style =
-    'git ls-files buildroot-overlay | xargs -d "\\n" python3 "$BUILDROOT_DIR/utils/check-package" -b';
+    'git ls-files buildroot-overlay | xargs -d "\\n" /usr/bin/python3 "$BUILDROOT_DIR/utils/check-package" -b';
   // A machine that enforces Secure Boot starts it when its owner has signed it; the others do not mind.
   const sign =
     "openssl req -x509 -newkey rsa:2048 -nodes -subj '/CN=Permafrost test' -days 30 -keyout owner.key -out owner.pem" +
