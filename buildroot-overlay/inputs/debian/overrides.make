@@ -116,3 +116,7 @@ override LIBFFI_CONF_OPTS := --disable-multi-os-directory --disable-exec-static-
 
 # Settings of desktop programs, compiled by a program that is not in the build system: there are none.
 override LIBGLIB2_TARGET_FINALIZE_HOOKS :=
+
+# Buildroot's mending of libtool makes -static mean a program without any shared library, which this version asks of
+# one: there are no static libraries for that.
+XFSPROGS_LIBTOOL_PATCH := NO
