@@ -4,7 +4,7 @@
  * [--output FILE]; needs dist/permafrost.
  */
 import { buildWithBuildroot, checkInputs, packagesTaken } from './buildroot/build.ts';
-import { say } from './command.ts';
+import { runStep } from './command.ts';
 import { fetchPackages } from './fetch.ts';
 import { readFolders } from './folders.ts';
 import { buildInitramfs } from './initramfs.ts';
@@ -13,7 +13,7 @@ import { buildMedium } from './medium.ts';
 import { buildRoot, packRoot } from './root.ts';
 import { unpackBootAndTools } from './unpack.ts';
 
-try {
+runStep(() => {
   const folders = readFolders();
   const buildroot = folders.base === 'buildroot' ? checkInputs(folders) : undefined;
   const lock = readLock();
@@ -24,8 +24,4 @@ try {
   packRoot(folders);
   buildInitramfs(folders);
   buildMedium(folders);
-} catch (error) {
-  if (process.env['PERMAFROST_DEBUG'] !== undefined) throw error;
-  say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+});

@@ -9,7 +9,7 @@ import { basename, join } from 'node:path';
 import { readSources, type SourcePackage } from './buildroot/archive.ts';
 import { readLock as readBuildrootLock } from './buildroot/lock-file.ts';
 import { kernelSourcePackage, sysrootPackages } from './buildroot/packages.ts';
-import { run, say } from './command.ts';
+import { run, runStep, say } from './command.ts';
 import { cachedPath, fetchFiles, readTaken } from './fetch.ts';
 import { readFolders, type Folders } from './folders.ts';
 import type { LockedFile } from './lock-file.ts';
@@ -95,11 +95,5 @@ function main(): void {
 }
 
 if (import.meta.main) {
-  try {
-    main();
-  } catch (error) {
-    if (process.env['PERMAFROST_DEBUG'] !== undefined) throw error;
-    say(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  }
+  runStep(main);
 }

@@ -68,3 +68,14 @@ export function runUnpacked(
 export function say(text: string): void {
   process.stderr.write(`iso: ${text}\n`);
 }
+
+/** Runs a whole command line: an error is said without its trace, unless PERMAFROST_DEBUG asks for that. */
+export function runStep(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (process.env['PERMAFROST_DEBUG'] !== undefined) throw error;
+    say(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
+}

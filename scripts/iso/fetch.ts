@@ -125,9 +125,12 @@ export function fetchPackages(
   return taken;
 }
 
-/** What the last fetch into `folders` took. */
+/** What the last fetch into `folders` took; an Error if there was none. */
 export function readTaken(folders: Folders): DebianLock {
-  return parseLock(readFileSync(join(folders.work, 'packages.json'), 'utf8'));
+  const path = join(folders.work, 'packages.json');
+  if (!existsSync(path))
+    throw new Error(`no image was built here: \`make iso BASE=${folders.base}\` comes first`);
+  return parseLock(readFileSync(path, 'utf8'));
 }
 
 if (import.meta.main) fetchPackages(readFolders(), readLock());

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readLock as readBuildrootLock, type BuildrootLock } from './buildroot/lock-file.ts';
 import { kernelSourcePackage, sysrootPackages } from './buildroot/packages.ts';
-import { say } from './command.ts';
+import { runStep, say } from './command.ts';
 import { readTaken } from './fetch.ts';
 import { readFolders, type Folders } from './folders.ts';
 import { sourceDateEpoch, type DebianLock } from './lock-file.ts';
@@ -105,11 +105,5 @@ function main(): void {
 }
 
 if (import.meta.main) {
-  try {
-    main();
-  } catch (error) {
-    if (process.env['PERMAFROST_DEBUG'] !== undefined) throw error;
-    say(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  }
+  runStep(main);
 }

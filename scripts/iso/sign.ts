@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { CommandFailed, run, say } from './command.ts';
+import { CommandFailed, run, runStep, say } from './command.ts';
 import { readTaken } from './fetch.ts';
 import { kernelFolder, readFolders, type Folders } from './folders.ts';
 import { sourceDateEpoch } from './lock-file.ts';
@@ -83,16 +83,12 @@ function sign(folders: Folders, key: string, cert: string): OwnerSigned {
 }
 
 if (import.meta.main) {
-  try {
+  runStep(() => {
     const { key, cert, others } = takeKeys(process.argv.slice(2));
     const folders = readFolders(others);
     if (!existsSync(join(folders.work, 'packages.json')) || !existsSync(kernelFolder(folders))) {
       throw new Error(`there is nothing to sign: \`make iso BASE=${folders.base}\` comes first`);
     }
     buildMedium(folders, sign(folders, key, cert));
-  } catch (error) {
-    if (process.env['PERMAFROST_DEBUG'] !== undefined) throw error;
-    say(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  }
+  });
 }

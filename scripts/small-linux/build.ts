@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { run, runUnpacked, say } from '../iso/command.ts';
+import { run, runStep, runUnpacked } from '../iso/command.ts';
 import { archiveTree } from '../iso/cpio.ts';
 import { fetchPackages } from '../iso/fetch.ts';
 import { readFolders, type Folders } from '../iso/folders.ts';
@@ -176,10 +176,4 @@ function build(folders: Folders): void {
   for (const path of [root, archive, join(work, 'initramfs')]) rmSync(path, { recursive: true });
 }
 
-try {
-  build(readFolders());
-} catch (error) {
-  if (process.env['PERMAFROST_DEBUG'] !== undefined) throw error;
-  say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+runStep(() => build(readFolders()));

@@ -1,10 +1,11 @@
 /** The Buildroot base's filling of the root, and its kernel where the other steps of the image look for it. */
-import { copyFileSync, globSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { run } from '../command.ts';
 import { cachedPath, readTaken } from '../fetch.ts';
 import { kernelFolder, type Folders } from '../folders.ts';
 import { unwantedApplets } from '../root-debian.ts';
+import { removeMatching } from '../tree.ts';
 import { addPackage } from '../unpack.ts';
 import { buildFolders } from './folders.ts';
 
@@ -81,7 +82,7 @@ export function fillFromBuildroot(folders: Folders): void {
     '--exclude=./dev/*',
     '--exclude=./usr/lib/modules',
   ]);
-  for (const path of globSync([...removed], { cwd: root })) rmSync(join(root, path), { recursive: true });
+  removeMatching(root, removed);
   unlinkUnwanted(root);
   takeAsBuilt(folders, root);
 }
