@@ -4,7 +4,7 @@
  * the result says of everything what it is now. The source is not touched.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isPermafrostError, type PermafrostError } from '../base/errors.ts';
+import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { capital } from '../partition/mbr-table.ts';
 import { renewTable } from '../partition/renew-table.ts';
 import type { PartitionTable } from '../partition/partition-table.ts';
@@ -204,8 +204,14 @@ class Giving {
       await flush(file);
     }
     await file.dropCache();
-    if ((await wrongPatches(this.#disk, groups.flat())).length > 0)
-      this.#unmended.push(say('new-ids/table-differs'));
+    const wrong = await wrongPatches(this.#disk, groups.flat());
+    const [first] = wrong;
+    if (first !== undefined)
+      throw new PermafrostError('device/read-back-differs', {
+        device: this.#disk.identity.path,
+        ...first,
+        count: wrong.length,
+      });
     for (const one of this.#plan.renewed) {
       const to = renewed.get(key(one.id));
       if (one.what !== 'file-system' && to !== undefined) this.#changed(one, to);

@@ -23,8 +23,6 @@ export const newIds = {
   'new-ids/names-old':
     '{file} on {place} still names {id}, which is {to} now: {problem}. Correct it before you start the system.',
   'new-ids/not-looked-into': '{file} on {place} could not be looked into: {problem}.',
-  'new-ids/table-differs':
-    'The partition table is not what was written to it: restore or clone the disk again without new identifiers.',
   'new-ids/not-where-planned': 'it is not where the plan had it',
 
   'kept/lvm2':

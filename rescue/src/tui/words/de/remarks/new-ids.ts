@@ -25,8 +25,6 @@ export const newIds = {
   'new-ids/names-old':
     '{file} ({place}) nennt noch {id}, jetzt {to}: {problem}. Berichtigen Sie das, bevor Sie das System starten.',
   'new-ids/not-looked-into': '{file} ({place}) war nicht zu lesen: {problem}.',
-  'new-ids/table-differs':
-    'Die Partitionstabelle ist nicht, was geschrieben wurde: machen Sie die Kopie noch einmal, ohne neue Kennungen.',
   'new-ids/not-where-planned': 'es ist nicht, wo es sein sollte',
 
   'kept/lvm2':
