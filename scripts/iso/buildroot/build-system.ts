@@ -96,7 +96,8 @@ export interface Mount {
 
 /*
  * A mount namespace of its own, and a network namespace without a network: what is not pinned cannot come in. An
- * ordinary user is root in a user namespace of its own.
+ * ordinary user is root in a user namespace of its own, which knows no other user: archives are unpacked without their
+ * owners.
  */
 const enterScript = `set -e
 system=$1 command=$2; shift 2
@@ -109,7 +110,7 @@ mount --rbind /proc "$system/proc"
 mount --rbind /dev "$system/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$system/tmp"
 exec chroot "$system" /usr/bin/env -i \\
-  PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C TZ=UTC TERM=dumb FORCE_UNSAFE_CONFIGURE=1 \\
+  PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C TZ=UTC TERM=dumb FORCE_UNSAFE_CONFIGURE=1 TAR_OPTIONS=--no-same-owner \\
   BR2_DL_DIR=/downloads SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" /bin/bash -c "umask 022; $command"
 `;
 

@@ -1,12 +1,22 @@
 /** Which Buildroot is taken, and how it is said that there is none. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { run } from '../command.ts';
-import { release, versionOf } from './checkout.ts';
+import { findBuildroot, release, versionOf } from './checkout.ts';
 
 function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(process.env['PERMAFROST_SCRATCH'] ?? tmpdir(), 'permafrost-checkout-'));
@@ -62,4 +72,37 @@ void test('a repository whose release is another commit than the pinned one is n
   const { status, lines } = build(folder, { BUILDROOT_URL: repository });
   assert.equal(status, 1);
   assert.match(lines.at(-1)!, /not the pinned [0-9a-f]{40}/);
+});
+
+void test("another user's tree is copied, since its owner is nobody in the namespace of an ordinary user", (t) => {
+  if (process.getuid!() !== 0) {
+    t.skip('only root has a tree of another user');
+    return;
+  }
+  const folder = makeFolder(t);
+  const [tree, work] = [join(folder, 'tree'), join(folder, 'work')];
+  mkdirSync(join(tree, '.git'), { recursive: true });
+  mkdirSync(work, { mode: 0o777 });
+  chmodSync(folder, 0o755);
+  chmodSync(work, 0o777);
+  writeFileSync(join(tree, 'Makefile'), `export BR2_VERSION := ${release}\n`);
+  utimesSync(join(tree, 'Makefile'), 1e9, 1e9);
+  symlinkSync('Makefile', join(tree, 'link'));
+  const before = process.env['BUILDROOT_DIR'];
+  process.env['BUILDROOT_DIR'] = tree;
+  t.after(() => {
+    process.seteuid!(0);
+    if (before === undefined) delete process.env['BUILDROOT_DIR'];
+    else process.env['BUILDROOT_DIR'] = before;
+  });
+  assert.equal(findBuildroot(work), tree);
+  process.seteuid!(65534);
+  const copy = findBuildroot(work);
+  assert.equal(findBuildroot(work), copy, 'and again over the copy before');
+  process.seteuid!(0);
+  assert.equal(copy.startsWith(work), true);
+  const { uid, mtimeMs } = statSync(join(copy, 'Makefile'));
+  assert.deepEqual([uid, mtimeMs], [65534, 1e12]);
+  assert.equal(readlinkSync(join(copy, 'link')), 'Makefile');
+  assert.equal(statSync(join(copy, '.git'), { throwIfNoEntry: false }), undefined);
 });

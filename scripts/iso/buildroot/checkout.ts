@@ -2,7 +2,7 @@
  * Buildroot itself, of which nothing is in this repository: the checkout that BUILDROOT_DIR names, or the pinned
  * release, fetched with git and known by its commit.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandFailed, run, say } from '../command.ts';
 import { given } from '../mirror.ts';
@@ -21,6 +21,26 @@ export function versionOf(folder: string): string {
   return version;
 }
 
+/** Whether its files are root's in the user namespace that an ordinary user builds in (build-system.ts). */
+function isOwn(folder: string): boolean {
+  const user = process.geteuid?.();
+  return user === 0 || statSync(folder).uid === user;
+}
+
+/** Buildroot copies files of its tree with their owners, whom that namespace does not know: this user's own copy. */
+function copyOf(folder: string, copy: string): string {
+  rmSync(copy, { recursive: true, force: true });
+  const git = join(folder, '.git');
+  // Their times stay: what is newer than what was made of it is made again.
+  cpSync(folder, copy, {
+    recursive: true,
+    preserveTimestamps: true,
+    verbatimSymlinks: true,
+    filter: (from) => from !== git,
+  });
+  return copy;
+}
+
 /** How to go on where Buildroot is neither here nor to be had; one line. */
 const remedy = `give a checkout of Buildroot ${release} with BUILDROOT_DIR=DIR, or a copy of its repository with BUILDROOT_URL=`;
 
@@ -31,7 +51,7 @@ export function findBuildroot(work: string): string {
     const folder = resolve(checkout);
     const version = versionOf(folder);
     if (version !== release) say(`BUILDROOT_DIR is ${version}; ${release} is what this was tried with`);
-    return folder;
+    return isOwn(folder) ? folder : copyOf(folder, join(work, 'buildroot-copy'));
   }
   const folder = join(work, `buildroot-${release}`);
   const git = (...args: string[]): string => run('git', ['-C', folder, ...args]);
