@@ -18,8 +18,8 @@ import test, { type TestContext } from 'node:test';
 import { run } from '../command.ts';
 import { findBuildroot, release, versionOf } from './checkout.ts';
 
-function makeFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(process.env['PERMAFROST_SCRATCH'] ?? tmpdir(), 'permafrost-checkout-'));
+function makeFolder(t: TestContext, parent = process.env['PERMAFROST_SCRATCH'] ?? tmpdir()): string {
+  const folder = mkdtempSync(join(parent, 'permafrost-checkout-'));
   t.after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
@@ -79,7 +79,8 @@ void test("another user's tree is copied, since its owner is nobody in the names
     t.skip('only root has a tree of another user');
     return;
   }
-  const folder = makeFolder(t);
+  // What the tests are given as scratch may be root's alone.
+  const folder = makeFolder(t, tmpdir());
   const [tree, work] = [join(folder, 'tree'), join(folder, 'work')];
   mkdirSync(join(tree, '.git'), { recursive: true });
   mkdirSync(work, { mode: 0o777 });
