@@ -10,12 +10,13 @@ import { native, type BlockFile, type NativeError, type OpenOptions } from 'bloc
 import { checkRange, type BlockReader } from '../base/block-reader.ts';
 import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { nodeByNumber, wholeDisk } from './block-node.ts';
-import { readDiskAttributes } from './disk-attributes.ts';
-import { layersOf } from './holding-disk.ts';
-import { identityProblem, type DiskIdentity } from './identity.ts';
+import { openFailure, readFailure } from './device-failure.ts';
+import { checkUnchanged, identify } from './identify.ts';
+import type { DiskIdentity } from './identity.ts';
 import { isProtected } from './protection.ts';
+import { isAmong } from './same-storage.ts';
 import { liveSystem } from './system.ts';
-import { describeUses, diskUse, whyInUse } from './use.ts';
+import { describeUses, diskUse } from './use.ts';
 import { acquireWritable, type Writable } from './writable.ts';
 
 /** An open disk that nobody else can claim until it is closed. */
@@ -111,39 +112,6 @@ export function fileReader(file: BlockFile): BlockReader {
   return reader;
 }
 
-/** A failed read as the engine's error; cancels and other errors as they are. */
-export function readFailure(error: unknown, path: string, offset = 0, length = 0): Error {
-  return failure(error, 'device/read-failed', path, offset, length);
-}
-
-/** A failed write as the engine's error; cancels and other errors as they are. */
-export function writeFailure(error: unknown, path: string, offset = 0, length = 0): Error {
-  return failure(error, 'device/write-failed', path, offset, length);
-}
-
-function failure(
-  error: unknown,
-  code: 'device/read-failed' | 'device/write-failed',
-  path: string,
-  offset: number,
-  length: number,
-): Error {
-  const native = error as Partial<NativeError>;
-  if (isPermafrostError(error) || native.syscall === undefined) {
-    if (native.code === 'ECANCELED') return new PermafrostError('job/cancelled', {}, { cause: error });
-    return error as Error;
-  }
-  if (native.code === 'ECANCELED') return new PermafrostError('job/cancelled', {}, { cause: error });
-  const details = {
-    path,
-    syscall: native.syscall,
-    errno: native.code ?? 'unknown',
-    offset: native.offset ?? offset,
-    length: native.length ?? length,
-  };
-  return new PermafrostError(code, details, { cause: error });
-}
-
 async function open(path: string, options: OpenOptions, createBytes?: number): Promise<OpenDisk> {
   if (createBytes === undefined) await checkKind(path);
   let file: BlockFile;
@@ -176,7 +144,7 @@ async function open(path: string, options: OpenOptions, createBytes?: number): P
       identity,
       reader: fileReader(file),
       checkUnchanged: () => checkUnchanged(path, identity),
-      isAmong: (disks) => isAmong(file, disks),
+      isAmong: (disks) => isAmong(file.path, disks),
       async allowWrites() {
         if (options.write !== true || !file.isBlockDevice) return;
         writable ??= await acquireWritable(path);
@@ -268,91 +236,4 @@ async function wholeDiskPath(file: BlockFile): Promise<string | undefined> {
   if (node?.partition === undefined) return undefined;
   const disk = await wholeDisk(liveSystem, node);
   return disk === node ? undefined : disk.path;
-}
-
-async function identify(file: BlockFile): Promise<DiskIdentity> {
-  const { path, sizeBytes, sectorSize, deviceNumber } = file;
-  if (!file.isBlockDevice) {
-    const { ino } = await stat(path, { bigint: true });
-    return { kind: 'file', path, sizeBytes, sectorSize, inode: ino.toString() };
-  }
-  const diskSequence = await file.diskSequence();
-  return {
-    kind: 'device',
-    path,
-    ...(await readDiskAttributes(deviceNumber)),
-    sizeBytes,
-    sectorSize,
-    deviceNumber,
-    ...(diskSequence === undefined ? {} : { diskSequence }),
-  };
-}
-
-async function checkUnchanged(path: string, planned: DiskIdentity): Promise<void> {
-  let file: BlockFile;
-  try {
-    file = await native.open(path);
-  } catch {
-    throw new PermafrostError('device/changed', { device: path, problem: say('changed/gone') });
-  }
-  try {
-    const problem = identityProblem(planned, await identify(file));
-    if (problem !== undefined) throw new PermafrostError('device/changed', { device: path, problem });
-  } finally {
-    await file.close();
-  }
-}
-
-async function isAmong(file: BlockFile, disks: readonly string[]): Promise<boolean> {
-  const own = await Promise.all((await layersOf(file.path)).map(keyOf));
-  const others = await Promise.all(disks.map(keyOf));
-  return own.some((key) => others.includes(key));
-}
-
-/** The same for two paths exactly if they lead to the same device or file. */
-export async function keyOf(path: string): Promise<string> {
-  const stats = await stat(path, { bigint: true }).catch(() => undefined);
-  if (stats === undefined) return path;
-  return stats.isBlockDevice() ? `device ${stats.rdev}` : `file ${stats.dev} ${stats.ino}`;
-}
-
-async function openFailure(error: unknown, path: string): Promise<Error> {
-  const { code, syscall } = error as Partial<NativeError>;
-  switch (code) {
-    case 'ENOENT':
-    case 'ENXIO':
-    case 'ENODEV':
-      return new PermafrostError('device/not-found', { device: path }, { cause: error });
-    case 'ENOMEDIUM':
-      return new PermafrostError(
-        'device/not-a-disk',
-        { device: path, what: 'a drive without a medium' },
-        { cause: error },
-      );
-    case 'EACCES':
-    case 'EPERM':
-      // The kernel answers like this for a write-protected device too.
-      return (await diskUse(path)).some(({ kind }) => kind === 'read-only')
-        ? new PermafrostError('device/read-only', { device: path }, { cause: error })
-        : new PermafrostError('device/no-permission', { device: path }, { cause: error });
-    case 'EBUSY':
-      return new PermafrostError(
-        'device/in-use',
-        { device: path, reason: await whyInUse(path) },
-        { cause: error },
-      );
-    case 'EROFS':
-      return new PermafrostError('device/read-only', { device: path }, { cause: error });
-    case 'EISDIR':
-    case 'ENOTBLK':
-    case 'EINVAL':
-      return new PermafrostError(
-        'device/not-a-disk',
-        { device: path, what: 'no block device or regular file' },
-        { cause: error },
-      );
-    default:
-      if (code === undefined || syscall === undefined) return error as Error;
-      return new PermafrostError('device/failed', { path, syscall, errno: code }, { cause: error });
-  }
 }

@@ -1,5 +1,5 @@
 /** Whether two paths lead to bytes that one job must not read and write, or write twice, at the same time. */
-import { keyOf } from './device.ts';
+import { stat } from 'node:fs/promises';
 import { layersOf } from './holding-disk.ts';
 import { nodeByPath, wholeDisk } from './block-node.ts';
 import { liveSystem } from './system.ts';
@@ -24,4 +24,18 @@ async function diskOfPartition(path: string): Promise<string | undefined> {
   const node = await nodeByPath(liveSystem, path);
   if (node?.partition === undefined) return undefined;
   return (await wholeDisk(liveSystem, node)).deviceNumber;
+}
+
+/** Whether `path` is, or is a part of, one of the whole disks or disk-image files `disks`. */
+export async function isAmong(path: string, disks: readonly string[]): Promise<boolean> {
+  const own = await Promise.all((await layersOf(path)).map(keyOf));
+  const others = await Promise.all(disks.map(keyOf));
+  return own.some((key) => others.includes(key));
+}
+
+/** The same for two paths exactly if they lead to the same device or file. */
+async function keyOf(path: string): Promise<string> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  if (stats === undefined) return path;
+  return stats.isBlockDevice() ? `device ${stats.rdev}` : `file ${stats.dev} ${stats.ino}`;
 }

@@ -9,7 +9,7 @@ import type { RegionContent, RegionSums } from '../repository/manifest.ts';
 import { encodeBadMap, tags } from '../repository/page.ts';
 import { TreeWriter } from '../repository/tree-writer.ts';
 import type { RepositoryWriter } from '../repository/writer.ts';
-import { readFailure } from '../device/device.ts';
+import { readFailure } from '../device/device-failure.ts';
 import { eachInSlot } from './slots.ts';
 import { usedBatches, type Batch, type UsedChunks } from './used-chunks.ts';
 

@@ -4,7 +4,8 @@
 import type { Said } from '../base/remarks.ts';
 import { native, type BlockFile, type ChunkPool, type Slot } from 'blockdev-native';
 import { exitCodes, isPermafrostError, PermafrostError } from '../base/errors.ts';
-import { describeTarget, openTarget, readFailure, writeFailure, type OpenDisk } from '../device/device.ts';
+import { describeTarget, openTarget, type OpenDisk } from '../device/device.ts';
+import { readFailure, writeFailure } from '../device/device-failure.ts';
 import { tableSectorSize } from '../device/identity.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { ClonePlace } from './clone-plan.ts';

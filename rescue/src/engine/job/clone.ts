@@ -5,7 +5,7 @@
 import type { ChunkPool, Slot } from 'blockdev-native';
 import { availableParallelism } from 'node:os';
 import { isPermafrostError, throwIfCancelled } from '../base/errors.ts';
-import { readFailure } from '../device/device.ts';
+import { readFailure } from '../device/device-failure.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import { bootWarnings } from './boot-check-job.ts';
 import { closeClone, prepareClone, type PreparedClone } from './clone-plan.ts';

@@ -1,6 +1,6 @@
 /** Reads chunks of a disk back and compares their hashes: for `--delta` and for the read-back after a restore. */
 import type { BlockFile, ChunkPool } from 'blockdev-native';
-import { readFailure } from '../device/device.ts';
+import { readFailure } from '../device/device-failure.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import { eachInSlot } from './slots.ts';
 

@@ -4,7 +4,8 @@
  */
 import { PermafrostError } from '../base/errors.ts';
 import { subReader } from '../base/block-reader.ts';
-import { writeFailure, type OpenDisk } from '../device/device.ts';
+import type { OpenDisk } from '../device/device.ts';
+import { writeFailure } from '../device/device-failure.ts';
 import { resizeFat } from '../filesystem/fat/resize-fat.ts';
 import type { FileSystemKind } from '../filesystem/file-system.ts';
 import { runStep, withLoop, withMounted, type Step } from './file-system-tools.ts';

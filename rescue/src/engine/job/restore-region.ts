@@ -8,7 +8,7 @@
 import { type Said, say } from '../base/remarks.ts';
 import { native, type BlockFile, type ChunkPool } from 'blockdev-native';
 import { PermafrostError, throwIfCancelled } from '../base/errors.ts';
-import { writeFailure } from '../device/device.ts';
+import { writeFailure } from '../device/device-failure.ts';
 import { ID_BYTES } from '../repository/format.ts';
 import type { ChunkProblem, DecodedFrame, FrameReader } from '../repository/frame-reader.ts';
 import type { RegionContent } from '../repository/manifest.ts';

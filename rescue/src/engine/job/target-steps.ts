@@ -3,7 +3,8 @@
  * what lies behind the end of the source, the flush, and making the kernel forget what it knew.
  */
 import type { BlockFile } from 'blockdev-native';
-import { writeFailure, type OpenDisk } from '../device/device.ts';
+import type { OpenDisk } from '../device/device.ts';
+import { writeFailure } from '../device/device-failure.ts';
 import type { Span } from '../partition/plan-layout.ts';
 import type { LayoutChange } from './plan.ts';
 import { zeroRange } from './zero-range.ts';

@@ -1,6 +1,6 @@
 /** Makes a range of a target read as zeros, keeping files sparse. */
 import type { BlockFile } from 'blockdev-native';
-import { writeFailure } from '../device/device.ts';
+import { writeFailure } from '../device/device-failure.ts';
 
 /** Throws `device/write-failed`. */
 export async function zeroRange(file: BlockFile, offset: number, length: number): Promise<void> {
