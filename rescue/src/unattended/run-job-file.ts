@@ -2,20 +2,14 @@
  * Carries out a job file: every disk and the repository are found first, then step by step until one fails. What was
  * interrupted, by a power cut or a crash, goes on where it was.
  */
-import { createHash } from 'node:crypto';
 import {
-  asIs,
   exitCodeOf,
   exitCodes,
   isGood,
   isPermafrostError,
-  isRunning,
   type Job,
   listDisks,
   type Outcome,
-  ownIdentity,
-  parseProcessIdentity,
-  PermafrostError,
   type Report,
   runJob,
   type RunOptions,
@@ -24,7 +18,7 @@ import {
 import { describePlace } from './describe-place.ts';
 import type { JobEvent, JobFileEvent, ResultEvent } from './job-events.ts';
 import type { JobFile } from './job-file.ts';
-import { mayWrite, readRecord, writeRecord, type JobRecord } from './job-record.ts';
+import { RecordKeeper } from './record-keeper.ts';
 import { placeRepository, type PlacedRepository } from './repository-rule.ts';
 import { stepAgain } from './step-again.ts';
 import { checkPlannedDisks, checkSameDisks, findStep, type FoundStep } from './steps.ts';
@@ -128,35 +122,22 @@ function waiting(what: string | undefined): JobFileEvent {
   return { type: 'waiting', ...(what === undefined ? {} : { what }) };
 }
 
-/** What an earlier run left to be done. */
-interface Position {
-  readonly firstStep: number;
-  readonly reports: readonly Report[];
-  /** Keys of the disks that were being overwritten when it ended. */
-  readonly overwriting: readonly string[];
-  readonly begun: boolean;
-  readonly startedAt: string;
-}
-
 class FileRun {
   readonly #file: JobFile;
   readonly #place: PlacedRepository;
   readonly #options: JobFileOptions;
-  readonly #digest: string;
-  #recordPath: string | undefined;
-  #keepsRecord = true;
-  #isLost = false;
+  readonly #record: RecordKeeper;
 
   constructor(file: JobFile, place: PlacedRepository, options: JobFileOptions) {
     this.#file = file;
     this.#place = place;
     this.#options = options;
-    this.#digest = createHash('sha256').update(JSON.stringify(file.steps)).digest('hex');
+    this.#record = new RecordKeeper(file, place.path, (note) => options.emit({ type: 'note', note }));
   }
 
   async run(): Promise<ResultEvent> {
     const { onReady, emit, dryRun, signal } = this.#options;
-    const position = await this.#position();
+    const position = await this.#record.position();
     let found = await this.#find();
     const left = found.slice(position.firstStep);
     const overwrites = left.flatMap((step) => (step.overwrites ? step.disks.map(({ name }) => name) : []));
@@ -178,7 +159,7 @@ class FileRun {
     const reports = [...position.reports];
     for (let i = position.firstStep; i < found.length; i++) {
       const begun = position.begun && i === position.firstStep;
-      await this.#keepStarted(i, true, found[i]!, reports, position.startedAt);
+      await this.#record.started(i, true, found[i]!, reports, position.startedAt);
       const overwriting = found[i]!.disks.map(({ key }) => key);
       const report = await stepAgain(
         (again) => this.#step(i, found[i]!, again ? overwriting : begun ? position.overwriting : undefined),
@@ -192,47 +173,16 @@ class FileRun {
       emit({ type: 'report', ...report });
       if (!isGood(report.outcome)) break;
       if (i + 1 < found.length)
-        await this.#keepStarted(i + 1, false, found[i + 1]!, reports, position.startedAt);
+        await this.#record.started(i + 1, false, found[i + 1]!, reports, position.startedAt);
     }
     const outcome = worst(reports);
-    await this.#keepFinished(outcome, reports, position.startedAt);
+    await this.#record.finished(outcome, reports, position.startedAt);
     return this.#result(outcome);
   }
 
   async #find(): Promise<FoundStep[]> {
     const disks = await (this.#options.listDisks ?? listDisks)();
     return this.#file.steps.map((step) => findStep(step, this.#place.path, disks));
-  }
-
-  /** Where to begin. Throws `job-file/already-run`, `job-file/running` and `job-file/changed`. */
-  async #position(): Promise<Position> {
-    const { id, repeat } = this.#file;
-    const earlier = await readRecord(this.#place.path, id);
-    const fresh: Position = {
-      firstStep: 0,
-      reports: [],
-      overwriting: [],
-      begun: false,
-      startedAt: new Date().toISOString(),
-    };
-    if (earlier === undefined) return fresh;
-    if (earlier.state === 'started') {
-      const { stepsDone, stepBegun, overwriting, reports, fileDigest, startedAt, owner } = earlier;
-      const by = parseProcessIdentity({ ...owner });
-      // This process carries out one file at a time: a record of its own is one that it could not finish, as when the
-      // stick was pulled out.
-      if (by !== undefined && by.pid !== process.pid && (await isRunning(by)) === true)
-        throw new PermafrostError('job-file/running', { id, pid: by.pid });
-      if (fileDigest === this.#digest && stepsDone < this.#file.steps.length)
-        return { firstStep: stepsDone, reports, overwriting, begun: stepBegun, startedAt };
-      if (stepBegun && overwriting.length > 0)
-        throw new PermafrostError('job-file/changed', { id, disks: overwriting });
-      return fresh;
-    }
-    if (repeat) return fresh;
-    const { finishedAt = 'an unknown time', outcome = 'unknown' } =
-      earlier.state === 'finished' ? earlier : {};
-    throw new PermafrostError('job-file/already-run', { id, when: finishedAt, outcome });
   }
 
   async #step(
@@ -267,80 +217,16 @@ class FileRun {
     });
   }
 
-  async #keepStarted(
-    stepsDone: number,
-    stepBegun: boolean,
-    step: FoundStep,
-    reports: readonly Report[],
-    startedAt: string,
-  ): Promise<void> {
-    await this.#keep({
-      state: 'started',
-      startedAt,
-      owner: await ownIdentity(),
-      stepsDone,
-      stepBegun,
-      overwriting: stepBegun && step.overwrites ? step.disks.map(({ key }) => key) : [],
-      reports,
-    });
-  }
-
-  /** A repository that went away takes no outcome with it: what was done is done. */
-  async #keepFinished(outcome: Outcome, reports: readonly Report[], startedAt: string): Promise<void> {
-    const record = {
-      state: 'finished',
-      startedAt,
-      finishedAt: new Date().toISOString(),
-      outcome,
-      stepsDone: reports.filter((report) => isGood(report.outcome)).length,
-      stepBegun: false,
-      overwriting: [],
-      reports,
-    } as const;
-    try {
-      await this.#keep(record);
-    } catch (error) {
-      if (!isPermafrostError(error)) throw error;
-      this.#recordPath = undefined;
-      this.#isLost = true;
-      this.#options.emit({
-        type: 'note',
-        note: `The result could not be kept beside the images: ${error.message}.`,
-      });
-    }
-  }
-
-  async #keep(record: Omit<JobRecord, 'id' | 'machine' | 'program' | 'fileDigest'>): Promise<void> {
-    if (!this.#keepsRecord) return;
-    const { id, repeat } = this.#file;
-    try {
-      this.#recordPath = await writeRecord(this.#place.path, { id, fileDigest: this.#digest, ...record });
-    } catch (error) {
-      if (!isPermafrostError(error, 'repository/failed') || (await mayWrite(this.#place.path))) throw error;
-      if (!repeat)
-        throw new PermafrostError('job-file/repository', {
-          rule: describePlace(this.#file.repository),
-          problem: asIs(
-            `may only be read, so that nothing could keep this machine from running "${id}" again at every start; "repeat: true" in the job allows that`,
-          ),
-        });
-      this.#keepsRecord = false;
-      this.#options.emit({
-        type: 'note',
-        note: 'The repository may only be read: no record of this job is kept.',
-      });
-    }
-  }
-
   #result(outcome: Outcome): ResultEvent {
     const key = isGood(outcome) ? 'end' : 'on-failure';
-    const end = this.#isLost ? withoutRecord(this.#file, key, this.#options.emit) : this.#file[key];
+    const { path: recordPath } = this.#record;
+    const end = this.#record.isLost ? withoutRecord(this.#file, key, this.#options.emit) : this.#file[key];
     return {
       type: 'result',
       id: this.#file.id,
       outcome,
       exitCode: exitCodeOf[outcome],
-      ...(this.#recordPath === undefined ? {} : { recordPath: this.#recordPath }),
+      ...(recordPath === undefined ? {} : { recordPath }),
       end: outcome === 'cancelled' ? 'stay' : end,
     };
   }
