@@ -110,7 +110,7 @@ mount --rbind /proc "$system/proc"
 mount --rbind /dev "$system/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$system/tmp"
 exec chroot "$system" /usr/bin/env -i \\
-  PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C TZ=UTC TERM=dumb FORCE_UNSAFE_CONFIGURE=1 TAR_OPTIONS=--no-same-owner \\
+  PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C TZ=UTC TERM=dumb FORCE_UNSAFE_CONFIGURE=1 \\
   BR2_DL_DIR=/downloads SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" /bin/bash -c "umask 022; $command"
 `;
 
