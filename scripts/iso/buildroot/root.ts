@@ -34,12 +34,13 @@ const removed: readonly string[] = [
 ];
 
 /**
- * Programs that the archive hands out built, and whose source it lists and does not: Debian's own take their place.
- * They find the rest of what they need in the libraries that were built.
+ * Programs that the archive hands out built, and whose source it lists and does not: Debian's own take their place, with
+ * the libraries that only they need. They find the rest of what they need in the libraries that were built.
  */
 export const takenAsBuilt: Readonly<Record<string, readonly string[]>> = {
   'cifs-utils': ['./usr/sbin/mount.cifs'],
   'libcap-ng0': ['./usr/lib/x86_64-linux-gnu/libcap-ng.so.*'],
+  libkeyutils1: ['./usr/lib/x86_64-linux-gnu/libkeyutils.so.*'],
   libtalloc2: ['./usr/lib/x86_64-linux-gnu/libtalloc.so.*'],
   sshfs: ['./usr/bin/sshfs'],
   'nvme-cli': ['./usr/sbin/nvme'],
