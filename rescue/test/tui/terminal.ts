@@ -9,6 +9,8 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly columns?: number;
   readonly rows?: number;
+  /** Without one, as Linux's own screens are, what was drawn stays when a program leaves its second screen. */
+  readonly hasSecondScreen?: boolean;
 }
 
 export class Terminal {
@@ -20,7 +22,7 @@ export class Terminal {
 
   /** Starts `command` on a terminal of its own, which is gone after the test. */
   static async open(t: TestContext, options: TerminalOptions): Promise<Terminal> {
-    const { command, env = {}, columns = 80, rows = 24 } = options;
+    const { command, env = {}, columns = 80, rows = 24, hasSecondScreen = true } = options;
     const terminal = new Terminal(`permafrost-test-${process.pid}-${++count}`);
     const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
     const line = [
@@ -35,6 +37,7 @@ export class Terminal {
       '-u',
       '-f',
       '/dev/null',
+      ...['set-option', '-g', 'alternate-screen', hasSecondScreen ? 'on' : 'off', ';'],
       'new-session',
       '-d',
       '-x',

@@ -17,6 +17,9 @@ import type { Session } from '../session.ts';
 const ESCAPE_MS = 60;
 /** How often the size of a console is asked for that sends no signal when it changes. */
 const SIZE_MS = 2000;
+/** Erases everything, and goes to the first line. */
+const ERASE = '\x1b[0m\x1b[2J\x1b[H';
+
 const fallback: Frame = { columns: 80, rows: 24 };
 
 /** TERM and the locale of a console, and how it is reached. */
@@ -59,6 +62,11 @@ export class Console {
       /\/tty(S|USB|AMA|ACM)|\/hvc/.test(this.path ?? '') ||
       this.environment['TERM']?.startsWith('vt') === true
     );
+  }
+
+  /** Whether the picture stays when the UI is taken off: Linux's own screens and old terminals have no second screen. */
+  get #keepsPicture(): boolean {
+    return /^(linux|vt\d)/.test(this.environment['TERM'] ?? '');
   }
 
   /** The size that the terminal reports; of lines that know none that of the environment, or 80×24. */
@@ -110,7 +118,7 @@ export class Console {
   /** Runs a shell on the terminal; resolves when it has ended and the UI is drawn again. */
   async runShell(greeting: string): Promise<void> {
     this.#undraw();
-    this.#output.write(`${greeting}\r\n`);
+    this.#output.write(`${this.#keepsPicture ? ERASE : ''}${greeting}\r\n`);
     const shell = this.environment['SHELL'] ?? '/bin/sh';
     const fd =
       this.path === undefined ? undefined : openSync(this.path, constants.O_RDWR | constants.O_NOCTTY);

@@ -1,0 +1,29 @@
+/** What a person sees who opens a shell from the UI, on terminals with and without a second screen. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { Terminal } from './terminal.ts';
+
+const command = [process.execPath, '--no-warnings', join(import.meta.dirname, 'show-shell.ts')];
+
+for (const [terminalType, hasSecondScreen] of [
+  ['linux', false],
+  ['vt220', false],
+  ['xterm', true],
+] as const)
+  test(`a shell begins on an empty screen of ${terminalType}`, async (t) => {
+    const env = { TERM: terminalType, SHELL: '/bin/sh', PS1: 'ready$ ' };
+    const terminal = await Terminal.open(t, { command, env, hasSecondScreen });
+    await terminal.see('What do you want to do?');
+    const screen = await terminal.see('ready$');
+    assert.deepEqual(
+      screen
+        .split('\n')
+        .map((line) => line.trimEnd())
+        .filter((line) => line !== ''),
+      ['exit: Permafrost', 'ready$'],
+    );
+    await terminal.type('exit');
+    await terminal.press('Enter');
+    await terminal.see('ended with 0');
+  });

@@ -1,0 +1,24 @@
+/** Draws the UI on this terminal, then runs a shell there, for tests of what is seen then. Usage: show-shell.ts */
+import { setTimeout as delay } from 'node:timers/promises';
+import { LocalHost } from '../../src/runner/local-host.ts';
+import { Console } from '../../src/tui/runtime/console.ts';
+import { Session } from '../../src/tui/session.ts';
+import { themeFor } from '../../src/tui/theme.ts';
+
+const environment = process.env;
+const host = new LocalHost();
+const console = new Console({ environment });
+const session = new Session({
+  language: 'en',
+  rescue: false,
+  isRoot: true,
+  host: host.state,
+  theme: themeFor(environment),
+  frame: console.frame,
+  runEffect: () => undefined,
+});
+console.show(session, () => undefined);
+await delay(500);
+await console.runShell('exit: Permafrost');
+console.close();
+await host.close();
