@@ -97,7 +97,7 @@ export function keyboardView(state: FlowState, words: Words): View {
     items: (state.tools.keymaps ?? []).map(({ name, title }) => ({
       kind: 'choice',
       id: name,
-      label: title,
+      label: w.layouts[name] ?? title,
       enter: { kind: 'keymap', name },
     })),
     keys: [],

@@ -64,6 +64,8 @@ export const tools = {
   keyboard: {
     title: 'Keyboard',
     question: 'Which keyboard is this?',
+    /** By the layout's name; the image's own titles, which are English, for those that are not here. */
+    layouts: {} as Readonly<Record<string, string>>,
     done: (name: string): string => `keyboard ${name}`,
     help: ['This is for the keyboard of the machine; a serial line uses that of your terminal.'],
   },
