@@ -9,7 +9,13 @@ import { RESCUE_MARK } from '../rescue-mark.ts';
 /** Both are started at once, and the runner is the first to be there. */
 const PATIENCE_MS = 10_000;
 
-export async function openHost(): Promise<JobHost> {
-  if (existsSync(RESCUE_MARK)) return RunnerClient.open({ patienceMs: PATIENCE_MS });
-  return existsSync(RUNNER_SOCKET) ? RunnerClient.open() : new LocalHost();
+/** The runner that listens at `path`, or this process. */
+export async function openHost(path = RUNNER_SOCKET): Promise<JobHost> {
+  if (existsSync(RESCUE_MARK)) return RunnerClient.open({ path, patienceMs: PATIENCE_MS });
+  if (!existsSync(path)) return new LocalHost();
+  const runner = await RunnerClient.open({ path });
+  if (runner.state.kind !== 'lost') return runner;
+  // Left by a runner that was killed. Nobody starts it again here: whoever waited for it would wait for ever.
+  await runner.close();
+  return new LocalHost();
 }
