@@ -1,4 +1,8 @@
-/** Draws the UI on this terminal, then runs a shell there, for tests of what is seen then. Usage: show-shell.ts */
+/**
+ * Draws the UI on this terminal, then runs a shell there, for tests of what is seen then, as soon as
+ * there is a file FLAG. Usage: show-shell.ts FLAG
+ */
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LocalHost } from '../../src/runner/local-host.ts';
 import { Console } from '../../src/tui/runtime/console.ts';
@@ -18,7 +22,7 @@ const session = new Session({
   runEffect: () => undefined,
 });
 console.show(session, () => undefined);
-await delay(500);
+while (!existsSync(process.argv[2]!)) await delay(50);
 await console.runShell('exit: Permafrost');
 console.close();
 await host.close();

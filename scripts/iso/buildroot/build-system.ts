@@ -97,7 +97,7 @@ export interface Mount {
 /*
  * A mount namespace of its own, and a network namespace without a network: what is not pinned cannot come in. An
  * ordinary user is root in a user namespace of its own, which knows no other user: archives are unpacked without their
- * owners.
+ * owners (BR2_TAR_OPTIONS).
  */
 const enterScript = `set -e
 system=$1 command=$2; shift 2

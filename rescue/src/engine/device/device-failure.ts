@@ -21,11 +21,8 @@ function failure(
   length: number,
 ): Error {
   const native = error as Partial<NativeError>;
-  if (isPermafrostError(error) || native.syscall === undefined) {
-    if (native.code === 'ECANCELED') return new PermafrostError('job/cancelled', {}, { cause: error });
-    return error as Error;
-  }
   if (native.code === 'ECANCELED') return new PermafrostError('job/cancelled', {}, { cause: error });
+  if (isPermafrostError(error) || native.syscall === undefined) return error as Error;
   const details = {
     path,
     syscall: native.syscall,

@@ -26,7 +26,7 @@ async function give(path: string, keeps: (offset: number) => boolean): Promise<N
       return typeof value === 'function' ? (value as () => unknown).bind(real) : value;
     },
   });
-  const losing: OpenDisk = { ...disk, identity: disk.identity, reader: disk.reader, file };
+  const losing: OpenDisk = { ...disk, file };
   try {
     await disk.allowWrites();
     const table = await readTable(disk.reader, { sectorSize: SECTOR });
