@@ -114,7 +114,8 @@ function topLines(view: View, frame: Frame, canvas: Canvas, words: Words): Line[
   const { width, theme } = canvas;
   const small = frame.columns < wantedFrame.columns || frame.rows < wantedFrame.rows;
   const title = oneLine(view.title, width - 14, theme);
-  const name = words.common.product;
+  const { product } = words.common;
+  const name = view.title.startsWith(product) ? '' : product;
   const lines: Line[] = [[span(` ${title}`, 'title'), span(name.padStart(width - title.length - 1))]];
   if (small) lines.push(...wrapped(words.common.small(frame.columns, frame.rows), 'warning', canvas));
   return lines;

@@ -1,4 +1,5 @@
 /** The first screen: what can be done, in plain words. */
+import { VERSION } from '../../engine/index.ts';
 import type { Item, View } from '../view.ts';
 import { text } from '../view.ts';
 import { nextLanguage } from '../words/languages.ts';
@@ -17,8 +18,10 @@ export function homeView(state: FlowState, words: Words): View {
     kind: 'choice',
     id: flow,
     label,
-    detail: [text(detail)],
-    ...(busy === undefined ? { enter: { kind: 'begin', flow } as const } : { reason: busy }),
+    // Where it cannot be done, why not is what matters, and there is no room for both.
+    ...(busy === undefined
+      ? { detail: [text(detail)], enter: { kind: 'begin', flow } as const }
+      : { reason: busy }),
   });
   const leave: FlowEvent = {
     kind: 'ask',
@@ -29,7 +32,7 @@ export function homeView(state: FlowState, words: Words): View {
   };
   return {
     step: 'home',
-    title: common.product,
+    title: `${common.product} ${VERSION}`,
     question: home.title,
     body: state.isRoot ? [] : [text(common.notRoot, 'warning')],
     items: [

@@ -112,7 +112,12 @@ export function intoView(state: FlowState, words: Words): View {
               choice(`into${there.number}`, thereTitle(there, disk!, words), there.number, {
                 reason: intoReason(there, region, state, words),
                 ...(there.length < region.length
-                  ? { detail: w.smaller(words.format.bytes(region.length)) }
+                  ? {
+                      detail: w.smaller(
+                        words.format.bytes(region.length - there.length),
+                        words.format.bytes(region.length),
+                      ),
+                    }
                   : {}),
               }),
             ),
@@ -150,7 +155,7 @@ function intoReason(there: There, region: SourceRegion, state: FlowState, words:
     (number) => number !== region.partitions[0] && (state.into[number] ?? number) === there.number,
   );
   if (there.length < region.length && !canShrink(region))
-    return w.small(format.bytes(there.length), format.bytes(region.length));
+    return w.small(format.bytes(region.length - there.length), format.bytes(region.length));
   return other === undefined || !isPartial(state) ? undefined : w.taken(other);
 }
 
@@ -175,8 +180,8 @@ function freeRoom(
     at = Math.max(at, start + bytes);
   }
   if (largest >= region.length) return {};
-  const [has, needed] = [format.bytes(Math.max(0, largest)), format.bytes(region.length)];
+  const [by, needed] = [format.bytes(region.length - Math.max(0, largest)), format.bytes(region.length)];
   return largest > 0 && canShrink(region)
-    ? { detail: w.freeSmaller(has, needed) }
-    : { reason: w.noFree(has, needed) };
+    ? { detail: w.freeSmaller(by, needed) }
+    : { reason: w.noFree(by, needed) };
 }

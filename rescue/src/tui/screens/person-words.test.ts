@@ -2,16 +2,20 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { stateFolder, type Job, asIs, say } from '../../engine/index.ts';
+import { asIs, type Job, PermafrostError, say, stateFolder } from '../../engine/index.ts';
+import { problems } from '../../../test/tui/problems.ts';
+import { scenes } from '../../../test/tui/scenes.ts';
 import { sampleDisk, samplePlan, sampleState } from '../../../test/tui/sample.ts';
 import { diskKey, type FlowState } from '../flow/state.ts';
 import { wordsOf } from '../words/words.ts';
+import { homeView } from './home.ts';
 import { limitBlocks } from './disk-words.ts';
 import { lostBlocks } from './lost.ts';
 import { planView } from './plan.ts';
 import { placeView } from './place.ts';
 import { regionWhere, reportWords } from './place-words.ts';
-import { rawReason, rawRemedy } from './problem-words.ts';
+import { problemText, rawReason, rawRemedy } from './problem-words.ts';
+import { otherSize } from './sources.ts';
 
 const en = wordsOf('en');
 const mount = join(stateFolder, 'places/x7/mount');
@@ -125,4 +129,36 @@ test('new identifiers are said in the language of the person, with what is mende
   assert.ok(said.includes('Neue Kennung: die Platte, bisher old-disk'), said.join('\n'));
   assert.ok(said.includes('Mit ihnen angepasst: das Dateisystem auf Partition 2: /etc/fstab'));
   assert.ok(said.includes('Keine neue Kennung: das Dateisystem auf Partition 3, luks-id: why'));
+});
+
+test('a disk that is a little too small says by how much: its size and what is needed read the same', () => {
+  const [neededBytes, sizeBytes] = [1_000_204_886_016, 1_000_204_886_016 - 5 * 2 ** 20];
+  const error = new PermafrostError('device/too-small', { device: '/dev/sdb', sizeBytes, neededBytes });
+  assert.equal(
+    problemText(error.toJSON(), en),
+    '/dev/sdb is 5.0 MiB too small: it has 932 GiB, and 932 GiB are needed.',
+  );
+  assert.match(problemText(error.toJSON(), wordsOf('de')), /^\/dev\/sdb ist um 5,0 MiB zu klein: /);
+  const { disk } = sampleDisk('/dev/sdb');
+  const [block] = otherSize(
+    { disk: { ...disk, sizeBytes } },
+    { sizeBytes: neededBytes, sectorSize: disk.sectorSize },
+    en,
+  );
+  assert.match(block?.kind === 'text' ? block.text : '', /^It is 5\.0 MiB smaller than the original/);
+});
+
+test('the sizes in an error are for people, in every language; places where bytes are stay numbers', () => {
+  const placed = ['device/read-back-differs', 'image/chunk-unreadable'];
+  for (const problem of problems.filter(({ code }) => !placed.includes(code)))
+    for (const words of [en, wordsOf('de')])
+      assert.doesNotMatch(problemText(problem, words), /\d{6}/, problem.code);
+});
+
+test('while the end of a job is still to be looked at, the start page says so, and not that it runs', () => {
+  const ended = homeView(scenes['home when a job has ended']!, en).items.find(({ id }) => id === 'image');
+  assert.match(ended?.reason ?? '', /has ended/);
+  assert.equal(ended?.detail, undefined);
+  const running = homeView(scenes['home while a job runs']!, en).items.find(({ id }) => id === 'image');
+  assert.match(running?.reason ?? '', /runs/);
 });

@@ -1,5 +1,11 @@
 /** What the engine says, in the person's language: errors, what to do next, and remarks. */
-import { recognise, type ErrorReport, type RawReason, type Remark } from '../../engine/index.ts';
+import {
+  errorOfReport,
+  recognise,
+  type ErrorReport,
+  type RawReason,
+  type Remark,
+} from '../../engine/index.ts';
 import type { HostState } from '../../runner/job-host.ts';
 import type { Words } from '../words/words.ts';
 
@@ -7,18 +13,22 @@ import type { Words } from '../words/words.ts';
 const MOST_LISTED = 100;
 
 /** What happened, as a sentence. */
-export function problemText({ code, message, details }: ErrorReport, words: Words): string {
-  const known = Object.entries(details as Readonly<Record<string, unknown>>).map(
-    ([name, value]) => [name, saidValue(value, words)] as const,
+export function problemText(report: ErrorReport, words: Words): string {
+  const details = Object.fromEntries(
+    Object.entries(report.details as Readonly<Record<string, unknown>>).map(
+      ([name, value]) => [name, saidValue(value, words)] as const,
+    ),
   );
-  const sentence = words.errors[code]?.(Object.fromEntries(known)) ?? message;
+  const sentence =
+    words.errors[report.code]?.(details) ?? errorOfReport({ ...report, details })?.message ?? report.message;
   return capital(sentence) + (/[.!?]$/.test(sentence) ? '' : '.');
 }
 
 /** Why no job can begin now; undefined where one can. */
 export function busyReason(host: HostState, { home }: Words): string | undefined {
   if (host.kind === 'idle') return host.waiting === undefined ? undefined : home.waits;
-  return host.kind === 'lost' ? home.lost : home.busy;
+  if (host.kind === 'lost') return home.lost;
+  return host.kind === 'ended' ? home.ended : home.busy;
 }
 
 /** What to do next. */

@@ -179,13 +179,18 @@ export function useReason({ uses }: ListedDisk, words: Words): string | undefine
 
 /** What is worth knowing of a target that is not like the source: the plan says whether it can be done. */
 export function otherSize(
-  { disk }: ListedDisk,
+  { disk }: Pick<ListedDisk, 'disk'>,
   source: { readonly sizeBytes: number; readonly sectorSize: number },
   { target: w, format }: Words,
 ): Block[] {
   return [
     ...(disk.sizeBytes < source.sizeBytes
-      ? [text(w.smaller(format.bytes(source.sizeBytes)), 'warning')]
+      ? [
+          text(
+            w.smaller(format.bytes(source.sizeBytes - disk.sizeBytes), format.bytes(source.sizeBytes)),
+            'warning',
+          ),
+        ]
       : []),
     ...(disk.sectorSize === source.sectorSize
       ? []
@@ -205,6 +210,7 @@ function targetReason(
   if (state.place?.disks.includes(disk.path) === true) return w.isPlace;
   if (state.targets.some(({ path }) => path === disk.path)) return w.chosen;
   if (uses.some(({ kind }) => kind === 'read-only')) return w.readOnly;
-  if (part !== undefined && disk.sizeBytes < leastBytes(part)) return w.small(format.bytes(leastBytes(part)));
+  const needed = part === undefined ? 0 : leastBytes(part);
+  if (disk.sizeBytes < needed) return w.small(format.bytes(needed - disk.sizeBytes), format.bytes(needed));
   return useReason(listed, words);
 }

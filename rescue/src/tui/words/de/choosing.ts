@@ -159,8 +159,8 @@ export const choosing: typeof english = {
     same: 'Von dieser Platte stammt das Abbild.',
     isPlace: 'Auf ihr liegen die Abbilder. Die Platte mit dem Abbild kann nicht überschrieben werden.',
     chosen: 'Sie ist schon für eine andere Platte des Abbilds gewählt.',
-    small: (needed) => `Sie ist zu klein: das Abbild braucht mindestens ${needed}.`,
-    smaller: (size) => `Sie ist kleiner als das Original (${size}): ob es geht, sagt der Plan.`,
+    small: (by, needed) => `Sie ist um ${by} zu klein: das Abbild braucht mindestens ${needed}.`,
+    smaller: (by, size) => `Sie ist um ${by} kleiner als das Original (${size}): ob es geht, sagt der Plan.`,
     sectors: (has, had) =>
       `Ihre Sektoren haben ${has} Byte, die des Originals ${had}: ob es geht, sagt der Plan.`,
     readOnly: 'Sie ist schreibgeschützt. Sehen Sie nach dem Schalter.',

@@ -153,6 +153,7 @@ export const common: typeof english = {
     jobEnded: 'Den beendeten Auftrag ansehen',
     jobWaits: 'Den Auftrag dieses Starts ansehen',
     busy: 'Ein Auftrag läuft. Es kann immer nur einer laufen.',
+    ended: 'Ein Auftrag ist zu Ende: sehen Sie erst nach, was dabei herauskam.',
     waits: 'Ein Auftrag wartet auf seinen Beginn. Es kann immer nur einer laufen.',
     lost: 'Der Teil, der die Aufträge ausführt, antwortet nicht.',
     readOnly: 'Jede Platte ist schreibgeschützt, bis Sie bestätigt haben, dass eine überschrieben wird.',

@@ -93,7 +93,7 @@ export const errors: typeof english = {
     'device/changed': (d) =>
       `${String(d['device'])} ist nicht die Platte, für die geplant wurde: ${String(d['problem'])}`,
     'device/too-small': (d) =>
-      `${String(d['device'])} ist zu klein: sie hat ${format.bytes(Number(d['sizeBytes']))}, gebraucht werden ${format.bytes(Number(d['neededBytes']))}${typeof d['why'] === 'string' ? ` (${d['why']})` : ''}`,
+      `${String(d['device'])} ist um ${format.bytes(Number(d['neededBytes']) - Number(d['sizeBytes']))} zu klein: sie hat ${format.bytes(Number(d['sizeBytes']))}, gebraucht werden ${format.bytes(Number(d['neededBytes']))}${typeof d['why'] === 'string' ? ` (${d['why']})` : ''}`,
     'device/sector-size': (d) =>
       `${String(d['device'])} hat Sektoren von ${String(d['sectorSize'])} Byte, die gesicherte Platte hatte ${String(d['imageSectorSize'])}: ${String(d['problem'])}`,
     'device/read-back-differs': (d) =>

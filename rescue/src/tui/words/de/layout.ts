@@ -105,12 +105,12 @@ export const layout: typeof english = {
     out: 'Weglassen',
     lastOne: 'Mindestens eine muss zurückgespielt werden.',
     free: 'In eine neue Partition, im freien Platz der Platte',
-    smaller: (had) => `Sie ist kleiner als das Original (${had}): ob es geht, sagt der Plan.`,
-    small: (has, needed) => `Sie hat ${has}, gebraucht werden ${needed}.`,
+    smaller: (by, had) => `Sie ist um ${by} kleiner als das Original (${had}): ob es geht, sagt der Plan.`,
+    small: (by, needed) => `Sie ist um ${by} zu klein: gebraucht werden ${needed}.`,
     taken: (number) => `Dorthin kommt Partition ${number}.`,
-    noFree: (largest, needed) => `Der größte freie Platz hat ${largest}, gebraucht werden ${needed}.`,
-    freeSmaller: (largest, had) =>
-      `Der größte freie Platz hat ${largest}, das Original ${had}: ob es geht, sagt der Plan.`,
+    noFree: (by, needed) => `Der größte freie Platz ist um ${by} zu klein: gebraucht werden ${needed}.`,
+    freeSmaller: (by, had) =>
+      `Der größte freie Platz ist um ${by} kleiner als das Original (${had}): ob es geht, sagt der Plan.`,
     noTable: 'Die Platte hat keine Partitionstabelle.',
     lost: 'Was in der gewählten Partition ist, wird überschrieben.',
     help: [

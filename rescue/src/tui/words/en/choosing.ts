@@ -157,9 +157,10 @@ export const choosing = {
     same: 'This is the disk that the image was made of.',
     isPlace: 'The images are on it. The disk that holds the image cannot be overwritten.',
     chosen: 'It is chosen already for another disk of the image.',
-    small: (needed: string): string => `It is too small: the image needs ${needed} at the least.`,
-    smaller: (size: string): string =>
-      `It is smaller than the original (${size}): the plan says whether it can be done.`,
+    small: (by: string, needed: string): string =>
+      `It is ${by} too small: the image needs ${needed} at the least.`,
+    smaller: (by: string, size: string): string =>
+      `It is ${by} smaller than the original (${size}): the plan says whether it can be done.`,
     sectors: (has: number, had: number): string =>
       `Its sectors have ${has} bytes, those of the original ${had}: the plan says whether it can be done.`,
     readOnly: 'It is read-only. Check the write-protect switch.',

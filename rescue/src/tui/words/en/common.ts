@@ -151,6 +151,7 @@ export const common = {
     jobEnded: 'Look at the job that has ended',
     jobWaits: 'Look at the job of this start',
     busy: 'A job runs. Only one can run at a time.',
+    ended: 'A job has ended: look at what came of it first.',
     waits: 'A job waits to begin. Only one can run at a time.',
     lost: 'The part that runs jobs does not answer.',
     readOnly: 'Every disk is read-only until you have confirmed that one is to be overwritten.',

@@ -1,4 +1,6 @@
 /** Errors, and why all of something is saved: what happened, and what to do. */
+import { format } from './numbers.ts';
+
 export const errors = {
   /** What to do, where the engine's own hint speaks of commands that nobody types here. */
   hints: {
@@ -17,6 +19,7 @@ export const errors = {
     'job-file/disk': 'Nothing was written. Name the disk by its serial number or WWN.',
     'job-file/repository': 'Check that the disk or server is there, and what you have typed.',
     'program/addon': 'Use a Permafrost stick that was written anew.',
+    'device/too-small': 'Choose a larger disk.',
     'device/not-found': 'Plug it in again, or choose another disk.',
     'device/changed': 'Nothing was written. Choose the disk again.',
     'device/in-use':
@@ -34,8 +37,19 @@ export const errors = {
     'plan/changed': 'Nothing was written. Look at the new plan.',
     'job/cancelled': 'Nothing half-done was left behind. Do the same again to continue.',
   } as Readonly<Record<string, string>>,
-  /** Errors in this language; English is the engine's own. */
-  errors: {} as Readonly<Record<string, (details: Readonly<Record<string, unknown>>) => string>>,
+  /** Errors in this language. The engine's own words are English: here are those whose numbers are for people. */
+  errors: {
+    'device/too-small': (d) =>
+      `${String(d['device'])} is ${format.bytes(Number(d['neededBytes']) - Number(d['sizeBytes']))} too small: it has ${format.bytes(Number(d['sizeBytes']))}, and ${format.bytes(Number(d['neededBytes']))} are needed${typeof d['why'] === 'string' ? ` (${d['why']})` : ''}`,
+    'repository/full': (d) =>
+      `the disk that holds ${String(d['repository'])} is full: about ${format.bytes(Number(d['missingBytes']))} more are needed`,
+    'layout/size': (d) =>
+      `partition ${String(d['number'])} cannot have ${format.bytes(Number(d['bytes']))} on ${String(d['device'])}: ${String(d['why'])}`,
+    'layout/place': (d) =>
+      `partition ${String(d['number'])} cannot begin at ${format.bytes(Number(d['start']))} on ${String(d['device'])}: ${String(d['why'])}`,
+    'layout/scratch-full': (d) =>
+      `making file systems smaller needs about ${format.bytes(Number(d['neededBytes']))} in ${String(d['folder'])}, and ${format.bytes(Number(d['freeBytes']))} are free there`,
+  } as Readonly<Record<string, (details: Readonly<Record<string, unknown>>) => string>>,
   /** By the code of the engine; its own words where there is none. */
   raw: {
     reasons: {} as Readonly<Record<string, string>>,

@@ -103,14 +103,14 @@ export const layout = {
     out: 'Leave it out',
     lastOne: 'At least one must be put back.',
     free: 'Into a new partition, in the free space of the disk',
-    smaller: (had: string): string =>
-      `It is smaller than the original (${had}): the plan says whether it can be done.`,
-    small: (has: string, needed: string): string => `It has ${has}, and ${needed} are needed.`,
+    smaller: (by: string, had: string): string =>
+      `It is ${by} smaller than the original (${had}): the plan says whether it can be done.`,
+    small: (by: string, needed: string): string => `It is ${by} too small: ${needed} are needed.`,
     taken: (number: number): string => `Partition ${number} goes there.`,
-    noFree: (largest: string, needed: string): string =>
-      `The largest free space has ${largest}, and ${needed} are needed.`,
-    freeSmaller: (largest: string, had: string): string =>
-      `The largest free space has ${largest}, the original ${had}: the plan says whether it can be done.`,
+    noFree: (by: string, needed: string): string =>
+      `The largest free space is ${by} too small: ${needed} are needed.`,
+    freeSmaller: (by: string, had: string): string =>
+      `The largest free space is ${by} smaller than the original (${had}): the plan says whether it can be done.`,
     noTable: 'The disk has no partition table.',
     lost: 'What is in a partition that you choose is overwritten.',
     help: [
