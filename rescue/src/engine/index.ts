@@ -1,9 +1,9 @@
 /** The engine's one door: everything that front ends use of it. */
 export { addonFailure } from './base/addon-failure.ts';
+export { exitCodes } from './base/error-table.ts';
 export {
   errorCodes,
   errorOfReport,
-  exitCodes,
   isPermafrostError,
   PermafrostError,
   throwIfCancelled,

@@ -3,7 +3,8 @@
  */
 import type { Said } from '../base/remarks.ts';
 import { native, type BlockFile, type ChunkPool, type Slot } from 'blockdev-native';
-import { exitCodes, isPermafrostError, PermafrostError } from '../base/errors.ts';
+import { exitCodes } from '../base/error-table.ts';
+import { isPermafrostError, PermafrostError } from '../base/errors.ts';
 import { describeTarget, openTarget, type OpenDisk } from '../device/device.ts';
 import { readFailure, writeFailure } from '../device/device-failure.ts';
 import { tableSectorSize } from '../device/identity.ts';

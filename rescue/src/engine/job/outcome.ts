@@ -1,5 +1,5 @@
 /** What an outcome means to who waits for it. */
-import { exitCodes } from '../base/errors.ts';
+import { exitCodes } from '../base/error-table.ts';
 import type { Outcome } from './job-report.ts';
 
 /** The exit code of a command that ends with this outcome. */

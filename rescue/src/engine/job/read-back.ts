@@ -6,7 +6,7 @@ import type { FrameReader } from '../repository/frame-reader.ts';
 import type { RegionContent } from '../repository/manifest.ts';
 import { walkChunks } from './chunk-walk.ts';
 import { compareChunks, type ExpectedChunk } from './compare-chunks.ts';
-import type { Expected } from './restore-region.ts';
+import type { Expected } from './restore-held.ts';
 
 export interface ReadBackInput {
   readonly file: BlockFile;
