@@ -30,6 +30,7 @@ import {
   together,
   wasInterrupted,
   type Check,
+  type FileOptions,
   type Suite,
   type Tier,
 } from './test-suites.ts';
@@ -62,6 +63,18 @@ const images = (list: readonly Check[]): Suite => checks(list, 'images', 1);
 /** Guests have one processor each. What a limit is for is a machine that hangs, not a host that is slow. */
 const MACHINES = { jobs: 2, slowness: 3 } as const;
 
+/** Virtual machines; those with servers beside them run as root. */
+function machineSuites(name: string, files: readonly string[], options: FileOptions): Suite[] {
+  const withServers = files.filter(needsRoot);
+  const others = files.filter((path) => !needsRoot(path));
+  return [
+    testFiles(name, others, options),
+    ...(withServers.length === 0
+      ? []
+      : [testFiles(`${name} with servers`, withServers, { ...options, root: true })]),
+  ];
+}
+
 /** The image of the Buildroot base, and the virtual machines with it; `files` are their tests. */
 function buildrootSuites(tier: Tier, scratch: string, files: readonly string[]): Suite[] {
   if ((process.env['BUILDROOT_DIR'] ?? '') === '') {
@@ -84,7 +97,7 @@ function buildrootSuites(tier: Tier, scratch: string, files: readonly string[]):
   ];
   return [
     checks(steps, 'Buildroot base', 1),
-    testFiles('vm tests of the Buildroot base', files, { tier, scratch, signed, ...MACHINES }),
+    ...machineSuites('vm tests of the Buildroot base', files, { tier, scratch, signed, ...MACHINES }),
   ];
 }
 
@@ -132,17 +145,11 @@ function suites(tier: Tier, scratch: string): Suite[] {
     ),
   ];
   if (tier === 'all') return all;
-  const machines = { tier, scratch, ...MACHINES };
   return [
     ...all,
     testFiles('long tests', long, { tier, scratch, root: true }),
-    testFiles(
-      'long vm tests',
-      longVm.filter((path) => !needsRoot(path)),
-      machines,
-    ),
-    testFiles('long vm tests with servers', longVm.filter(needsRoot), { ...machines, root: true }),
-    ...buildrootSuites(tier, scratch, vm),
+    ...machineSuites('long vm tests', longVm, { tier, scratch, ...MACHINES }),
+    ...buildrootSuites(tier, scratch, [...vm, ...longVm]),
   ];
 }
 
