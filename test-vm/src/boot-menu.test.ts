@@ -1,7 +1,7 @@
 /** Which entry of GRUB's menu has the mark. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chosenEntry, hasMoved } from './boot-menu.ts';
+import { chosenEntry, hasMoved, isAbove } from './boot-menu.ts';
 
 test('an entry that is half drawn is no other one than when it is whole', () => {
   const half = chosenEntry([' GRUB', ' Permafrost', ' *Permafrost, sa'])!;
@@ -16,4 +16,18 @@ test('an entry that is half drawn is no other one than when it is whole', () => 
   // A menu that is longer than the screen scrolls under the mark.
   assert.equal(hasMoved(whole, chosenEntry([' GRUB', ' Permafrost', ' *Power off'])!), true);
   assert.equal(chosenEntry([' GRUB', ' Permafrost']), undefined);
+});
+
+test('an entry that was passed is found again', () => {
+  const rows = [
+    ' GRUB',
+    '| Permafrost |',
+    '| Permafrost, safe graphics |',
+    '|*Power off |',
+    '| Memory test |',
+  ];
+  const chosen = chosenEntry(rows)!;
+  assert.equal(isAbove(rows, 'Permafrost, safe', chosen), true);
+  assert.equal(isAbove(rows, 'Memory', chosen), false);
+  assert.equal(isAbove(rows, 'Power off', chosen), false);
 });

@@ -60,21 +60,35 @@ export async function chooseEntryWith(machine: Machine, title: string, words: st
   await serial.type(start);
 }
 
+/** A key comes over a serial line as three bytes; firmware that is busy loses one now and then. */
+const MOST_LOST_KEYS = 5;
+
 async function moveTo(machine: Machine, title: string, seconds: number): Promise<void> {
   const { serial } = machine;
   let chosen = await serial.becomes(chosenEntry, seconds, 'the boot menu is shown');
+  let lost = 0;
   for (let steps = 0; !chosen.text.startsWith(title); steps++) {
     if (steps > 60) throw new Error(`the boot menu has no entry "${title}"; the last is "${chosen.text}"`);
     const before = chosen;
-    await serial.press('down');
-    chosen = await serial.becomes(
-      (rows) => {
-        const now = chosenEntry(rows);
-        if (now === undefined || !hasMoved(before, now)) return undefined;
-        return now.text !== title && title.startsWith(now.text) ? undefined : now;
-      },
-      10,
-      `the boot menu moves on from "${before.text}"`,
-    );
+    const key = isAbove(serial.rows, title, before) ? 'up' : 'down';
+    await serial.press(key);
+    try {
+      chosen = await serial.becomes(
+        (rows) => {
+          const now = chosenEntry(rows);
+          if (now === undefined || !hasMoved(before, now)) return undefined;
+          return now.text !== title && title.startsWith(now.text) ? undefined : now;
+        },
+        5,
+        `the boot menu moves on from "${before.text}"`,
+      );
+    } catch (error) {
+      if (++lost > MOST_LOST_KEYS) throw error;
+    }
   }
+}
+
+/** Whether the entry is in sight above the chosen one: a key that came late took the mark too far. */
+export function isAbove(rows: readonly string[], title: string, { row }: Chosen): boolean {
+  return rows.slice(0, row).some((line) => /^\s*[|│\uFFFD]?\s*(.*)$/.exec(line)![1]!.startsWith(title));
 }
