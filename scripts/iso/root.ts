@@ -30,6 +30,7 @@ import { everyModule, rootModules } from './module-lists.ts';
 import { installModules } from './modules.ts';
 import { parseFont } from './psf.ts';
 import { fillFromDebian } from './root-debian.ts';
+import { writeShellAliases } from './shell-aliases.ts';
 import { makeEmptyFolders, packTree, settleModes } from './tree.ts';
 import { removeUnusedLibraries } from './unused-libraries.ts';
 
@@ -96,6 +97,7 @@ export function buildRoot(folders: Folders): void {
   // Buildroot's kernel has no more than what is wanted.
   const choice = folders.base === 'debian' ? rootModules : everyModule;
   const count = installModules(folders, choice, root);
+  writeShellAliases(root);
   settleModes(root);
   chmodSync(join(root, 'root'), 0o700);
   checkRoot(root);

@@ -21,5 +21,8 @@ export function startsOn(firmware: Firmware, medium: Medium): void {
       await machine.agent.run('[ -d /sys/firmware/efi ] && echo uefi || echo bios'),
       firmware === 'bios' ? 'bios' : 'uefi',
     );
+    // What a person at the console gets are not the small programs of the shell.
+    const tools = await machine.agent.run("sh -lc 'fdisk --version; lsblk --version; mke2fs -V' 2>&1");
+    assert.match(tools, /^fdisk from util-linux.*\nlsblk from util-linux.*\nmke2fs 1\./);
   });
 }
