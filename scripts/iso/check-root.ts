@@ -34,7 +34,9 @@ export function brokenLayouts(root: string): string[] {
   if (!existsSync(list)) return ['etc/permafrost/keymaps is missing'];
   return parseLayouts(readFileSync(list, 'utf8')).flatMap(({ name, file }) => {
     try {
-      runUnpacked(root, 'loadkeys', ['--parse', '-u', join(root, 'usr/share/keymaps/i386', `${file}.kmap`)]);
+      // To read one only, `--parse`, it wants a console, which not every user has.
+      const path = join(root, 'usr/share/keymaps/i386', `${file}.kmap`);
+      runUnpacked(root, 'loadkeys', ['--bkeymap', '-u', path]);
       return [];
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;

@@ -30,9 +30,9 @@ export function makeEmptyFolders(root: string, ...more: readonly string[]): void
   symlinkSync('/proc/self/mounts', join(root, 'etc/mtab'));
 }
 
-/** Every mode that a umask could have touched, as it should be. */
+/** Every mode that a umask could have touched, as it should be; and no program takes rights: everything is root's. */
 export function settleModes(root: string): void {
-  run('chmod', ['-R', 'u+rwX,go=u-w', root]);
+  run('chmod', ['-R', 'u+rwX,u-s,g-s,go=u-w', root]);
 }
 
 /** Packs `root` as the SquashFS `image`, to the same bytes each time, by the mksquashfs in `tools`. */
