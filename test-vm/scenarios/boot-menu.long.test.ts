@@ -39,7 +39,8 @@ for (const firmware of firmwares) {
     await chooseEntry(machine, 'Permafrost, safe graphics');
     await machine.ready();
     // Where the kernel shows the firmware's picture by simpledrm, that is a card too.
-    const drivers = 'for card in /sys/class/drm/card?; do [ ! -e $card ] || readlink $card/device/driver; done';
+    const drivers =
+      'for card in /sys/class/drm/card?; do [ ! -e $card ] || readlink $card/device/driver; done';
     assert.match(await machine.agent.run(drivers), /^(.*simple-framebuffer\n?)?$/);
   });
 
